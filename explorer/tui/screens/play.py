@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import zip_longest
 from typing import ClassVar, Final, TypeVar
 
 from altmap.engine import Machine, Outcome, events
@@ -20,7 +19,7 @@ from ..outlooks import Outlooks
 from ..portrait import Portrayed
 from ..widgets.bars import ResultBar, StatusLine
 from ..widgets.close_up import CloseUp
-from ..widgets.drawn import Drawn, palette_of
+from ..widgets.drawn import Redrawn, palette_of
 from ..widgets.keys import Keys
 from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MemoryMap
@@ -41,32 +40,15 @@ _DOTS: Final = 40
 """Moments that are drawn each for itself."""
 
 
-class Moments(Drawn):
+class Moments(Redrawn):
     """The moments around the present one."""
 
     def __init__(self, player: Player) -> None:
         super().__init__(id="moments")
         self._player = player
-        self._lines: list[Line] = []
 
-    def reload(self) -> None:
-        """List the moments around the present one; rows that say the same stay."""
-        before = self._lines
-        self._lines = listed(self._player, palette_of(self.app), self.size.width, self.size.height)
-        pairs = zip_longest(before, self._lines)
-        self.refresh_rows(y for y, (one, other) in enumerate(pairs) if one != other)
-
-    def on_resize(self) -> None:
-        self.reload()
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._lines = []
-
-    def row(self, y: int) -> Line:
-        if not self._lines:
-            self.reload()
-        return self._lines[y] if y < len(self._lines) else ()
+    def made(self) -> list[Line]:
+        return listed(self._player, palette_of(self.app), self.size.width, self.size.height)
 
 
 class Beside(Scroller):

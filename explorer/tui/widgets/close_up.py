@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
-
 from ...picture.can_go import CanGo
 from ...picture.lines import Line, Span
 from ...picture.memory_size import short_size
@@ -11,36 +9,21 @@ from ...picture.scope import Scope
 from ...picture.use import Use
 from ...picture.views import Nodes
 from ..words import block_name
-from .drawn import Drawn, palette_of
+from .drawn import Redrawn, palette_of
 from .memory_map import MemoryMap
 
 
-class CloseUp(Drawn):
+class CloseUp(Redrawn):
     """Draws a block of a map, with what is laid over that; nothing where that would be no closer than the map."""
 
     def __init__(self, map_: MemoryMap, block: int) -> None:
         super().__init__(id="close-up")
         self._map = map_
         self._block = block
-        self._lines: list[Line] = []
 
-    def reload(self) -> None:
-        """Draw it as it is now; rows that look the same stay."""
-        before, self._lines = self._lines, self._drawn() if self.size.height > 1 and self._map.placed else []
-        pairs = zip_longest(before, self._lines)
-        self.refresh_rows(y for y, (one, other) in enumerate(pairs) if one != other)
-
-    def on_resize(self) -> None:
-        self.reload()
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._lines = []
-
-    def row(self, y: int) -> Line:
-        return self._lines[y] if y < len(self._lines) else ()
-
-    def _drawn(self) -> list[Line]:
+    def made(self) -> list[Line]:
+        if self.size.height < 2 or not self._map.placed:
+            return []
         map_, palette, geometry = self._map, palette_of(self.app), self._map.machine.geometry
         start, pages = self._block * geometry.pages_per_block, geometry.pages_per_block
         view = Use if map_.view in (CanGo, Nodes) else map_.view  # those are of whole blocks

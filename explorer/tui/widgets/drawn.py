@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Any, Final, Self
 from weakref import WeakKeyDictionary
 
@@ -223,3 +224,32 @@ class Drawn(Widget):
         width, height = self.size
         if regions := [Region(0, y, width, 1) for y in rows if 0 <= y < height]:
             self.refresh(*regions)
+
+
+class Redrawn(Drawn):
+    """A widget whose lines are all made at once."""
+
+    _lines: list[Line] | None = None
+    """Those made last; none in these colours yet."""
+
+    def made(self) -> list[Line]:
+        """The lines as they are now."""
+        raise NotImplementedError
+
+    def reload(self) -> None:
+        """Make the lines anew; rows that look the same stay."""
+        before, self._lines = self._lines or [], self.made()
+        pairs = zip_longest(before, self._lines)
+        self.refresh_rows(y for y, (one, other) in enumerate(pairs) if one != other)
+
+    def on_resize(self) -> None:
+        self.reload()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._lines = None
+
+    def row(self, y: int) -> Line:
+        if self._lines is None:
+            self._lines = self.made()
+        return self._lines[y] if y < len(self._lines) else ()
