@@ -5,24 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tarfile
 from pathlib import Path
 
 import pytest
 from altmap.engine import open_machine
 
+from tests.captures import FIRECRACKER, unpacked
+
 from .conftest import Run
 
-FIXTURE = Path(__file__).parents[2] / "fixtures/captures/firecracker-24g.tar.xz"
 SHELLS = [words for words in (("sh",), ("dash",), ("bash",), ("busybox", "sh")) if shutil.which(words[0])]
 
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("tree")
-    with tarfile.open(FIXTURE) as tar:
-        tar.extractall(root, filter="data")
-    return root
+    return unpacked(FIRECRACKER, tmp_path_factory.mktemp("tree"))
 
 
 def gathered(script: str, tree: Path, *words: str) -> subprocess.CompletedProcess[bytes]:

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
-import tarfile
 from pathlib import Path
 
 import pytest
 
-from .conftest import Run
+from tests.captures import FIRECRACKER, unpacked
 
-CAPTURE = Path(__file__).parents[2] / "fixtures/captures/firecracker-24g.tar.xz"
+from .conftest import Run
 
 
 @pytest.fixture(scope="module")
 def unseen(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The 24 GiB machine without its page flags, as an ordinary user captures it."""
-    tree = tmp_path_factory.mktemp("unseen")
-    with tarfile.open(CAPTURE) as tar:
-        tar.extractall(tree, filter="data")
+    tree = unpacked(FIRECRACKER, tmp_path_factory.mktemp("unseen"))
     for file in tree.rglob("kpageflags.runs.json"):
         file.unlink()
     return tree

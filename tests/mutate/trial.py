@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import tarfile
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from altmap.engine import BadInput, Machine, Sync, capture, open_machine, save_machine
 from altmap.engine.snapshot.fold import alike
 
+from tests.captures import FIRECRACKER, unpacked
 from tests.stress.dice import Dice
 from tests.traces.recording import Recording, write_tree
 
@@ -27,7 +27,6 @@ BASES: Final = (
     ("6.1/movablecore", 0),
 )
 """Recordings, and which of their observations."""
-CAPTURE: Final = Path(__file__).parents[2] / "fixtures" / "captures" / "firecracker-24g.tar.xz"
 COMMANDS: Final = 6
 
 
@@ -72,9 +71,7 @@ def _poor(base: Base) -> list[Base]:
 
 def firecracker(folder: Path) -> list[Base]:
     """The captured machine of 24 GiB: a large tree, for long runs."""
-    root = folder / "firecracker"
-    with tarfile.open(CAPTURE) as tar:
-        tar.extractall(root, filter="data")
+    root = unpacked(FIRECRACKER, folder / "firecracker")
     saved = folder / "firecracker.msgpack"
     save_machine(capture(root), saved)
     return _with_and_without_pages("firecracker-24g", root, saved)

@@ -12,9 +12,9 @@ from types import ModuleType
 import pytest
 from altmap.engine import BadInput, capture, open_machine
 
-MEMORY = "sys/devices/system/memory"
+from tests.captures import FIRECRACKER, unpacked
 
-FIRECRACKER = Path(__file__).parents[2] / "fixtures/captures/firecracker-24g.tar.xz"
+MEMORY = "sys/devices/system/memory"
 
 
 @pytest.mark.parametrize("trees", [1, 2])
@@ -32,10 +32,7 @@ def test_a_folder_that_holds_one_tree_is_that_tree(tmp_path: Path, trees: int) -
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("tree")
-    with tarfile.open(FIRECRACKER) as tar:
-        tar.extractall(root, filter="data")
-    return root
+    return unpacked(FIRECRACKER, tmp_path_factory.mktemp("tree"))
 
 
 @pytest.mark.parametrize("inside", ["sys", "sys/devices", "sys/devices/system", MEMORY])

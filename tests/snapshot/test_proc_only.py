@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import tarfile
 from pathlib import Path
 
 import pytest
 from altmap.engine import BadInput, Machine, Sync, capture, open_machine, save_machine, why_not
 from altmap.engine.commands import Add, Command, Eject, Offline, Online, Remove
 
-FIRECRACKER = Path(__file__).parents[2] / "fixtures/captures/firecracker-24g.tar.xz"
+from tests.captures import FIRECRACKER, unpacked
+
 GIB = 1 << 30
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("whole")
-    with tarfile.open(FIRECRACKER) as tar:
-        tar.extractall(root, filter="data")
-    return root
+    return unpacked(FIRECRACKER, tmp_path_factory.mktemp("whole"))
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tarfile
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -14,9 +13,9 @@ from altmap.engine.faces.library import machine_names
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.numbers.units import GIB, MIB
 
+from tests.captures import CAPTURES, unpacked
 from tests.kernels import KERNELS
 
-CAPTURES = Path(__file__).parents[2] / "fixtures" / "captures"
 WITHOUT = " without kpageflags"
 _FRESH = re.compile(r"(\S+) (\S+) memmap_on_memory=(\S+) nodes=(\d)")
 
@@ -69,9 +68,8 @@ def begin(start: str) -> Machine:
     if not name.startswith(tuple(_captures())):
         return open_machine(name, model=model)
     with tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(CAPTURES / name.removesuffix(WITHOUT)) as tar:
-            tar.extractall(folder, filter="data")
-        for path in Path(folder).rglob("kpage*") if name.endswith(WITHOUT) else ():
+        tree = unpacked(CAPTURES / name.removesuffix(WITHOUT), Path(folder))
+        for path in tree.rglob("kpage*") if name.endswith(WITHOUT) else ():
             path.unlink()
         return capture(folder, model=model)
 
