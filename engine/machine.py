@@ -17,7 +17,7 @@ from .memory.state import Resource, State, clone
 from .memory.zone import Node, Zone
 from .numbers.frozen import Frozen
 from .numbers.geometry import Geometry
-from .protocol.events import BlockStateChanged, Event, ExistingMemoryTaken
+from .protocol.events import BlockStateChanged, Event
 from .protocol.reasons import HotplugError, Reason
 from .protocol.reasons.files import NoSuchBlock
 from .protocol.reasons.notes import Note
@@ -233,17 +233,13 @@ class Machine:
 
     def _recorded(self, command: Command, tried: Attempt) -> Outcome:
         """What was tried is done: another state of the timeline."""
-        taken: dict[int, int] = {}
-        for event in tried.events:
-            if isinstance(event, ExistingMemoryTaken):
-                taken[event.node] = taken.get(event.node, 0) + event.pages
         outcome = Outcome(
             command,
             tried.result,
             tried.reason,
             tried.pfn,
             tried.events,
-            Frozen(taken),
+            Frozen(tried.taken),
             tried.notes,
             certainty=tried.certainty,
         )

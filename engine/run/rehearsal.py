@@ -8,7 +8,7 @@ from typing import NamedTuple, cast
 
 from ..commands import Command
 from ..memory.state import State
-from ..protocol.events import Event
+from ..protocol.events import Event, ExistingMemoryTaken, of_type
 from ..protocol.reasons import HotplugError, Reason
 from ..protocol.reasons.notes import Note
 from ..protocol.vocabulary import Certainty
@@ -31,6 +31,14 @@ class Attempt(NamedTuple):
     def ok(self) -> bool:
         """Did it succeed?"""
         return self.result == "ok"
+
+    @property
+    def taken(self) -> dict[int, int]:
+        """Pages of existing memory that it took, by node."""
+        found: dict[int, int] = {}
+        for event in of_type(self.events, ExistingMemoryTaken):
+            found[event.node] = found.get(event.node, 0) + event.pages
+        return found
 
 
 def attempt(state: State, command: Command) -> Attempt:

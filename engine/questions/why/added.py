@@ -55,7 +55,7 @@ from ...protocol.vocabulary import DEVICE_CALLERS, Chunk, MemmapOn, Placement
 from ...run.rehearsal import Attempt
 from ..availability import availability
 from ..worth_knowing import least_harm, top_heavy
-from .explanation import MOST_BLOCKS, Way, taken
+from .explanation import MOST_BLOCKS, Way
 from .unknown import parameters_assumed
 
 
@@ -67,7 +67,7 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[Reason], l
     effects += [NodeComes(event.node) for event in of_type(tried.events, NodeOnlined)]
     lies, warnings = _memmap(state, add, tried)
     effects += lies
-    effects += [TakenFrom(node, pages, pages * page) for node, pages in taken(tried).items()]
+    effects += [TakenFrom(node, pages, pages * page) for node, pages in tried.taken.items()]
     warnings += _of_placement(state, add, {event.placement for event in chosen})
     warnings += parameters_assumed(state, add)
     warnings += _tight(state, add)

@@ -48,7 +48,7 @@ from ...protocol.reasons.unknown import NotSeen
 from ...protocol.vocabulary import HUGE, MEMMAP, OnlineType
 from ...run.rehearsal import Attempt, attempt, rehearsal
 from .endless import endless
-from .explanation import MOST_BLOCKS, Explanation, Way, refused, remedies, taken
+from .explanation import MOST_BLOCKS, Explanation, Way, refused, remedies
 from .leaving import leaves, moves
 from .unknown import unknowns
 from .verdict import Blocker, Verdict
@@ -75,7 +75,7 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
         tuple(remedies(state, found.ways)),
         (*tried.notes, *(() if guessed else found.effects)),
         (*found.warnings, *endless(command, tried)),
-        Frozen(taken(tried)),
+        Frozen(tried.taken),
         state.geometry.page_size,
         found.but,
         tried.certainty,

@@ -9,7 +9,6 @@ from ...commands import Command
 from ...memory.state import State
 from ...numbers.rounding import ceil, up
 from ...numbers.units import GIB, MIB
-from ...protocol.events import ExistingMemoryTaken, of_type
 from ...protocol.reasons import Reason
 from ...protocol.reasons.effects import PoolFallsShort
 from ...protocol.reasons.remedies import Given, Remedying
@@ -56,14 +55,6 @@ class Explanation(NamedTuple):
     blockers: Sequence[Blocker] = ()
     ways: Iterable[Way] = ()
     but: PoolFallsShort | None = None
-
-
-def taken(tried: Attempt) -> dict[int, int]:
-    """Pages of existing memory that a command took, by node."""
-    found: dict[int, int] = {}
-    for event in of_type(tried.events, ExistingMemoryTaken):
-        found[event.node] = found.get(event.node, 0) + event.pages
-    return found
 
 
 def refused(tried: Attempt) -> Explanation:
