@@ -14,6 +14,7 @@ from ..memory.state import Holder, State, state_of
 from ..numbers.rounding import ceil
 from .log_drivers import DRIVER_LINES
 from .log_lines import LOG_LINES, WHY_OFFLINE, LogLine
+from .log_pages import PAGE_LINES
 from .log_sieve import needed, stretches
 from .narrate.words import block_names
 from .outlook import outlook
@@ -36,8 +37,10 @@ _TOO_BIG: Final = re.compile(r"-?(?:0x)?[0-9a-f]{17,}").fullmatch
 """A number that has more digits than the kernel's have."""
 _NARROWEST: Final = 60
 """Characters that a line has at least before it is broken into two."""
-_BEGINS: Final = re.compile(r"\s*(?:<\d+>|\[\s*\d+\.\d+\]|\w{3} +\d+ \d\d:|\d{4}-\d\d-\d\d|kern\b|\d+,\d+,\d+,|\x1b)")
+_BEGINS: Final = re.compile(r"\s*(?:<\d+>|\[\s*\d+\.\d+\]|\w{3} +\d+ \d\d:|\d{4}-\d\d-\d\d|kern\b|\d+,\d+,\d+,)")
 """How a line begins that is a new one of the log."""
+_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+"""What `dmesg --color` puts between the words, and a recorded terminal."""
 
 
 _NOT_LOOKED: Final = f"not looked at on the machine: lines before it name {_MOST_PLACES:,} other places"
@@ -63,6 +66,8 @@ def explain(text: str, machine: Holder | State | None = None) -> tuple[Explained
     """The lines of a kernel log that are about memory hotplug, each explained, in their order; others are left out, and so are
     those that are longer than any the kernel prints. Where a line has several meanings, that of the first that fits."""
     state = None if machine is None else state_of(machine)
+    if "\x1b" in text:
+        text = _COLOURS.sub("", text)
     lines = [line.rstrip("\r") for line in text.splitlines() if len(line) <= _LONGEST]
     found: list[_Known] = []
     joined = False
@@ -96,7 +101,8 @@ class _Row(NamedTuple):
 
 @cache
 def _rows() -> tuple[_Row, ...]:
-    return tuple(_Row(re.compile(row.pattern).search, needed(row.pattern), row) for row in (*LOG_LINES, *DRIVER_LINES))
+    every = (*LOG_LINES, *PAGE_LINES, *DRIVER_LINES)
+    return tuple(_Row(re.compile(row.pattern).search, needed(row.pattern), row) for row in every)
 
 
 def _wrapped(line: str, rest: str, rows: Sequence[_Row]) -> _Known | None:

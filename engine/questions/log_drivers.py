@@ -144,7 +144,8 @@ DRIVER_LINES: Final = (
         "drivers/virtio/virtio_mem.c",
     ),
     log_line(
-        r"virtio_mem \S+: (?P<what>adding|offlining and removing|removing) memory: (?P<low>0x[0-9a-f]+) - (?P<high>0x[0-9a-f]+)",
+        r"virtio_mem \S+: (?P<what>adding|offlining(?: and removing)?|removing|plugging|unplugging) memory: "
+        r"(?P<low>0x[0-9a-f]+) - (?P<high>0x[0-9a-f]+)",
         lambda match: f"the driver begins with {match['what']} this memory",
         "drivers/virtio/virtio_mem.c",
     ),
@@ -209,6 +210,11 @@ DRIVER_LINES: Final = (
         "drivers/base/dd.c; drivers/dax/kmem.c, dev_dax_kmem_probe",
     ),
     log_line(
+        r"virtio_mem(?: \S+)?: prob(?:e of virtio\S+|e with driver virtio_mem) failed with error (?P<errno>-?\d+)",
+        lambda match: f"the driver of a virtio-mem device does not begin. {errno_words(match['errno'])}",
+        "drivers/base/dd.c; drivers/virtio/virtio_mem.c, virtio_mem_probe",
+    ),
+    log_line(
         r"DAX region truncated by (?P<size>.+) due to alignment",
         lambda match: f"{match['size']} of the device cannot be used: only whole memory blocks become system RAM",
         "drivers/dax/kmem.c, dev_dax_kmem_probe (6.16 and later)",
@@ -217,6 +223,11 @@ DRIVER_LINES: Final = (
         r"xen.balloon: .*(?:Cannot add additional memory|add_memory\(\) failed)[^-\d]*\(?(?P<errno>-?\d+)",
         lambda match: f"the balloon driver of Xen could not add memory, and goes on without. {errno_words(match['errno'])}",
         "drivers/xen/balloon.c, reserve_additional_memory",
+    ),
+    log_line(
+        r"xen.balloon: New System RAM resource outside addressable RAM",
+        "the range that the balloon driver of Xen found for more memory lies beyond the addresses that the kernel can map",
+        "drivers/xen/balloon.c, additional_memory_resource",
     ),
     log_line(
         r"xen.balloon: Cannot allocate new System RAM resource",

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from ..numbers.units import about_bytes, format_bytes
-from .narrate.words import counted
 
 
 class LogLine(NamedTuple):
@@ -64,32 +63,6 @@ WHY_OFFLINE: Final = {
 }
 
 
-def _kind(flags: str) -> str:
-    """What a page is by its flags' names, the most telling first."""
-    names = {*flags.split("|")}
-    return next((words for flag, words in _FLAGS.items() if flag in names), "in use, by whom its flags do not say")
-
-
-_FLAGS: Final = {
-    "slab": "a slab page of the kernel, which cannot be moved",
-    "reserved": "reserved, since the boot or for a memmap, and never goes",
-    "hwpoison": "poisoned by a hardware error",
-    "swapbacked": "anonymous memory of a program, or shared memory, which can be moved unless someone holds it",
-    "lru": "memory of a program or of the page cache, which can be moved unless someone holds it",
-    "private": "on no LRU list, and its owner, which its flags do not name, keeps data of it (a driver, zsmalloc, a balloon)",
-    "head": "one of several that is on no LRU list: a huge page of the pool, or the kernel's own (a large allocation, buffers)",
-    "workingset": "memory that a slab or the page cache had",
-}
-_TYPES: Final = {
-    "slab": "a slab page of the kernel, which cannot be moved",
-    "table": "a page table, which cannot be moved",
-    "hugetlb": "a huge page of the pool",
-    "offline": "withheld by a driver (PageOffline: a balloon, or virtio-mem)",
-    "buddy": "free",
-    "large_kmalloc": "a large allocation of the kernel, which cannot be moved",
-}
-
-
 _ERRNOS: Final = {
     1: "EPERM: a part of the kernel forbade it",
     11: "EAGAIN: not now; it is tried again",
@@ -119,33 +92,9 @@ def _in_a_row(match: re.Match[str]) -> str:
 
 LOG_LINES: Final = (
     log_line(
-        r"memory offlining \[mem (?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\] failed due to (?P<why>.+)",
+        r"memory offlining \[mem (?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\] failed due to (?P<why>[\w ]+)",
         _failed,
         "mm/memory_hotplug.c, offline_pages; the range is without the block's own memmap",
-    ),
-    log_line(
-        r"page dumped because: (?P<because>.+)",
-        lambda match: (
-            "the page that the lines before it show is the one in the way"
-            if match["because"].startswith(("unmovable", "migration", "isolation"))
-            else f"the kernel shows a page, because of: {match['because']}"
-        ),
-        "mm/debug.c, dump_page; has_unmovable_pages and do_migrate_range call it",
-    ),
-    log_line(
-        r"page:\s*(?:[0-9a-f(){}_ptrval]+ )?refcount:(?P<refs>-?\d+) mapcount:-?\d+ .*?pfn:(?P<pfn>(?:0x)?[0-9a-f]+)",
-        lambda match: f"page {int(match['pfn'], 16):#x} is shown, with {counted(int(match['refs']), 'reference')}",
-        "mm/debug.c, __dump_page",
-    ),
-    log_line(
-        r"page:\s*(?:[0-9a-f(){}_ptrval]+ )?(?:ref)?count:(?P<refs>-?\d+) mapcount:-?\d+ .*index:",
-        lambda match: f"a page is shown, with {counted(int(match['refs']), 'reference')}; its pfn is not told",
-        "mm/debug.c, __dump_page (before 5.10)",
-    ),
-    log_line(
-        r"migrating pfn (?P<pfn>[0-9a-f]+) failed(?: ret:(?P<ret>-?\d+))?",
-        "a page should leave the block and did not: someone holds an extra reference (pinned), or no room was left for it",
-        "mm/memory_hotplug.c, do_migrate_range",
     ),
     log_line(
         r"[Oo]fflined [Pp]ages:? (?P<pages>\d+)",
@@ -243,24 +192,14 @@ LOG_LINES: Final = (
     ),
     log_line(r"altmap unsupported", "the architecture cannot map the memmap from the added range", "RFC v2, patch 2"),
     log_line(
-        r"Built (?P<count>\d+) zonelists, mobility grouping (?P<how>\w+)\.\s+Total pages: (?P<pages>\d+)",
+        r"Built (?P<count>\d+) zonelists(?: in \w+ order)?, mobility grouping (?P<how>\w+)\.\s+Total pages: (?P<pages>\d+)",
         lambda match: f"the lists of zones were built anew: a zone came to be, or went; {match['pages']} pages are managed",
         "mm/page_alloc.c, build_all_zonelists",
     ),
     log_line(r"Fallback order for Node (?P<node>\d+)", "where memory of the node comes from when it has none", "build_zonelists"),
     log_line(r"Policy zone: (?P<zone>\w+)", "the highest kernel zone: memory policies bind it and those above", "mm/mempolicy.c"),
     log_line(
-        r"Memory failure: (?P<pfn>0x[0-9a-f]+): (?P<what>.+)",
-        lambda match: f"a page has a hardware error: {match['what']}",
-        "mm/memory-failure.c, memory_failure",
-    ),
-    log_line(
-        r"soft_offline_page: (?P<pfn>0x[0-9a-f]+) page already poisoned",
-        "the page was taken out of use before",
-        "mm/memory-failure.c, soft_offline_page",
-    ),
-    log_line(
-        r"[Ss]oft offlining pfn (?P<pfn>0x[0-9a-f]+)",
+        r"[Ss]oft.offlining pfn:? (?P<pfn>0x[0-9a-f]+)",
         "a page that is suspected of a hardware error is emptied and taken out of use",
         "mm/memory-failure.c, soft_offline_page",
     ),
@@ -275,29 +214,9 @@ LOG_LINES: Final = (
         "mm/memory_hotplug.c, online_pages",
     ),
     log_line(
-        r"failed to (?:isolate|remove from LRU) pfn (?P<pfn>[0-9a-f]+)",
-        "a page that should leave the block was not to be had at that moment; the kernel tries again",
-        "mm/memory_hotplug.c, do_migrate_range",
-    ),
-    log_line(
-        r"alloc_contig_range: \[(?P<pfn>[0-9a-f]+), [0-9a-f]+\) PFNs busy|^\W*\[(?:[0-9a-f]+), [0-9a-f]+\) PFNs busy",
+        r"\[(?P<pfn>[0-9a-f]+), [0-9a-f]+\) PFNs busy",
         "EBUSY: a range that was to be emptied (for virtio-mem to unplug, a gigantic page, or CMA) holds pages that did not go",
         "mm/page_alloc.c, alloc_contig_range and __alloc_contig_migrate_range",
-    ),
-    log_line(
-        r"\bflags: 0x[0-9a-f]+\((?P<flags>[^)]*)\)",
-        lambda match: f"the page that is shown is {_kind(match['flags'])}",
-        "mm/debug.c, dump_page; include/linux/page-flags.h",
-    ),
-    log_line(
-        r"page_type: [0-9a-f]+\((?P<type>\w+)\)",
-        lambda match: f"the page that is shown is {_TYPES.get(match['type'], match['type'])}",
-        "mm/debug.c, dump_page (6.10 and later)",
-    ),
-    log_line(
-        r"head:\s*(?:[0-9a-f]+ )?order:(?P<order>\d+)",
-        lambda match: f"the page that is shown is part of one of {1 << min(int(match['order']), 63)} pages, whose head this is",
-        "mm/debug.c, dump_page",
     ),
     log_line(
         r"Hotplugged memory exceeds maximum addressable address, range=(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)",
@@ -310,7 +229,7 @@ LOG_LINES: Final = (
         "mm/memory_hotplug.c, register_memory_resource",
     ),
     log_line(
-        r"Misaligned \w+ start: (?:0x|#)(?P<pfn>[0-9a-f]+)",
+        r"Misaligned \w+ start: #?(?:0x)?(?P<pfn>[0-9a-f]+)",
         "EINVAL: a driver's memory is not made of whole sub-sections (2 MiB), or of whole sections",
         "mm/memory_hotplug.c, check_pfn_span",
     ),
@@ -355,7 +274,7 @@ LOG_LINES: Final = (
         "arch/arm64/mm/mmu.c, prevent_bootmem_remove_notifier",
     ),
     log_line(
-        r"[Ss]oft offline: (?P<pfn>0x[0-9a-f]+): (?P<what>.+)",
+        r"[Ss]oft.offline: (?P<pfn>0x[0-9a-f]+): (?P<what>.*(?:fail|busy|unknown).*)",
         lambda match: f"a page that is suspected of a hardware error stays in use: {match['what']}",
         "mm/memory-failure.c, soft_offline_in_use_page",
     ),

@@ -63,13 +63,16 @@ def script_text(source: str) -> tuple[str, str]:
 
 
 def log_text(source: str) -> str:
-    """A line of a log, or the text of a file of them, in which a driver may have printed any byte. Raises as `script_text` where
-    that is far too long, or cannot be read, and where it is the name of no file."""
+    """A line of a log, or the text of a file of them, packed or not, in which a driver may have printed any byte. Raises as
+    `script_text` where that is far too long, or cannot be read, and where it is the name of no file."""
     if source != STDIN and not os.path.isfile(source):
         if os.path.exists(source) or re.fullmatch(r"\S*[./]\S*", source):
             raise engine.BadInput(f"{source[:200]!r} is neither a file that can be read nor a line of a kernel log")
         return source
-    return engine.as_text(_short(source)[0])
+    from .packed import unpacked
+
+    data, name = _short(source)
+    return engine.as_text(_bounded(unpacked(data, name, _MAX_SCRIPT), name))
 
 
 def _short(source: str) -> tuple[bytes, str]:
@@ -80,9 +83,13 @@ def _short(source: str) -> tuple[bytes, str]:
         name = source
         with open_to_read(source) as file:
             data = file.read(_MAX_SCRIPT + 1)
+    return _bounded(data, name), name
+
+
+def _bounded(data: bytes, name: str) -> bytes:
     if len(data) > _MAX_SCRIPT:
         raise engine.BadInput(f"{name} is larger than {_MAX_SCRIPT >> 20} MiB; a script is far smaller")
-    return data, name
+    return data
 
 
 def once_standard_input(*sources: str) -> None:

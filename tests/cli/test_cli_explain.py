@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import json
+import lzma
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -42,3 +46,14 @@ def test_what_is_neither_a_file_nor_a_line_is_said_to_be_that(altmap: Run, text:
 def test_a_log_that_a_shell_of_windows_wrote_is_read(altmap: Run, tmp_path: Path) -> None:
     (tmp_path / "dmesg.txt").write_bytes("[    1.0] Offlined Pages 32256\r\n".encode("utf-16"))
     assert altmap("explain", tmp_path / "dmesg.txt").code == 0
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_an_old_log_that_is_packed_is_read(altmap: Run, tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    packed = pack(f"[    1.0] {LINE}\n".encode())
+    (tmp_path / "dmesg.1.gz").write_bytes(packed)
+    assert altmap("explain", tmp_path / "dmesg.1.gz").code == 0
+    (tmp_path / "dmesg.1.gz").write_bytes(packed[:-9])
+    torn = altmap("explain", tmp_path / "dmesg.1.gz")
+    assert torn.code == 2
+    assert "is packed, and breaks off or is damaged" in torn.err

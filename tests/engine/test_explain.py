@@ -11,6 +11,7 @@ import pytest
 from altmap.engine import explain, open_machine, parse_script
 from altmap.engine.questions.log_drivers import DRIVER_LINES
 from altmap.engine.questions.log_lines import LOG_LINES
+from altmap.engine.questions.log_pages import PAGE_LINES
 from altmap.engine.questions.log_sieve import needed
 
 TRACES = Path(__file__).parents[2] / "fixtures/traces/6.12"
@@ -142,12 +143,67 @@ TRACES = Path(__file__).parents[2] / "fixtures/traces/6.12"
         ),
         ("flags: 0x17ffffc0000800(private|node=0|zone=2|lastcpupid=0x1fffff)", "on no LRU list"),
         ("Memory failure: 0x100000: recovery action for free buddy page: Recovered", "a page has a hardware error"),
+        ("migrating pfn 100418 failed ret:-12", "(ENOMEM): no room was left"),
+        ("removing pfn 100418 from LRU failed", "was not to be had at that moment"),
+        ("page:ffffea0004010600 is uninitialized and poisoned", "no memory is online there"),
+        ("page_type: 0xfffffbff(table)", "a page table, which cannot be moved"),
+        ("page_type: 0xffffff7f(buddy)", "is free"),
+        ('aops:ext4_da_aops [ext4] ino:2a dentry name:"libc.so.6"', "of a file, libc.so.6 (inode 42, ext4_da_aops)"),
+        ("aops:shmem_aops ino:402", "of a file, whose name is not told (inode 1026"),
+        (
+            "page last allocated via order 3, migratetype Unmovable, gfp_mask 0xcc0(GFP_KERNEL), pid 8, tgid 8 (a (b)), ts 5",
+            "was last allocated by a (b) (pid 8) as Unmovable, with GFP_KERNEL",
+        ),
+        (
+            "page last allocated via order 0, migratetype Movable, gfp_mask 0x6000c0(GFP_KERNEL), pid 8, ts 12",
+            "was last allocated by a process (pid 8) as Movable",
+        ),
+        ("[ffffea0004000000-ffffea00041fffff] potential offnode page_structs", "on another node than the memory"),
+        ("alloc_contig_range_noprof: [100400, 100800) PFNs busy", "EBUSY: a range that was to be emptied"),
+        ("[   12.345678] [100400, 100800) PFNs busy", "EBUSY: a range that was to be emptied"),
+        ("soft_offline: 0x100000: invalidated", "is out of use: it was a copy of a file's"),
+        ("soft_offline: 0x100000: page migration failed 1, type 17ffffc0000000", "stays in use"),
+        ("Unpoison: Software-unpoisoned page 0x100000", "is back in use"),
+        ("Injecting memory failure for pfn 0x100000 at process virtual address 0x7f", "a program asked for"),
+        ("RAS: Soft-offlining pfn: 0x100000", "emptied and taken out of use"),
+        ("virtio_mem: probe of virtio0 failed with error -16", "does not begin. EBUSY"),
+        ("virtio_mem virtio0: unplugging memory: 0x140000000 - 0x1401fffff", "begins with unplugging"),
+        ("xen:balloon: New System RAM resource outside addressable RAM (1 > 0)", "lies beyond the addresses"),
+        ("Built 2 zonelists in Node order, mobility grouping on.  Total pages: 499268", "499268 pages are managed"),
     ],
 )
 def test_a_line_is_explained(line: str, says: str) -> None:
     (found,) = explain(line)
     assert says in found.means
     assert found.rule
+
+
+_REFUSED = "memory offlining [mem 0x108000000-0x10fffffff] failed due to failure to isolate range"
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "{}\r",
+        "6,339,5140900,-;{}",
+        "> [   12.345678][ T1234] {}",
+        "\x1b[32m[   12.345678] \x1b[0m\x1b[31m{}\x1b[0m",
+        '{{"PRIORITY":"4","MESSAGE":"{}","_TRANSPORT":"kernel"}}',
+        '{{"log":"[   12.3] {}\\n","stream":"stdout"}}',
+    ],
+)
+def test_who_kept_the_log_put_something_around_its_lines(printed: str) -> None:
+    (found,) = explain(printed.format(_REFUSED))
+    (plain,) = explain(_REFUSED)
+    assert (found.means, found.rule, found.range) == (plain.means, plain.rule, plain.range)
+
+
+def test_colours_within_a_line_are_no_part_of_it() -> None:
+    (found,) = explain("\x1b[33mvirtio_mem virtio3: \x1b[0m\x1b[31mnid: 1\x1b[0m")
+    assert (found.line, found.means) == (
+        "virtio_mem virtio3: nid: 1",
+        "what the virtio-mem device plugs comes to node 1",
+    )
 
 
 @pytest.mark.parametrize("line", ["vmemmap alloc failure: order:", "page: refcount:1 mapcount:0 mapping:0 pfn:0x"])
@@ -291,7 +347,7 @@ def test_a_pattern_needs_its_longest_sure_word(pattern: str, words: tuple[str, .
 
 
 def test_every_pattern_needs_a_word_that_few_logs_hold() -> None:
-    assert min(len(word) for row in (*LOG_LINES, *DRIVER_LINES) for word in needed(row.pattern)) >= 4
+    assert min(len(word) for row in (*LOG_LINES, *PAGE_LINES, *DRIVER_LINES) for word in needed(row.pattern)) >= 4
 
 
 @pytest.mark.parametrize("before", range(24))
