@@ -24,13 +24,19 @@ from .commands.scripts import parse_script as parse_script
 from .faces.boot import Ram as Ram
 from .faces.boot import boot_machine as boot_machine
 from .faces.devices import with_devices as with_devices
+from .faces.diff import BlockSeen as BlockSeen
+from .faces.diff import Changed as Changed
+from .faces.diff import ChangedValue as ChangedValue
 from .faces.diff import Drift as Drift
+from .faces.diff import NodeSeen as NodeSeen
+from .faces.diff import PoolSeen as PoolSeen
 from .faces.diff import describe_drift as describe_drift
 from .faces.diff import diff as diff
 from .faces.diff import drift_lines as drift_lines
 from .faces.film import Film as Film
 from .faces.film import Move as Move
 from .faces.from_words import new_machine as new_machine
+from .faces.library import Bundled as Bundled
 from .faces.library import bundled_machines as bundled_machines
 from .faces.library import capture as capture
 from .faces.library import machine_bytes as machine_bytes
@@ -41,15 +47,14 @@ from .faces.library import rename as rename
 from .faces.library import save_machine as save_machine
 from .faces.lsmem import lsmem as lsmem
 from .faces.lsmem import split_lsmem as split_lsmem
-from .faces.qemu_words import qemu_boot as qemu_boot
-from .faces.qemu_words import qemu_devices as qemu_devices
-from .faces.qemu_words import qemu_low as qemu_low
-from .faces.qemu_words import qemu_nodes as qemu_nodes
+from .faces.qemu_words import Plugged as Plugged
+from .faces.qemu_words import QemuWords as QemuWords
 from .faces.qemu_words import qemu_words as qemu_words
 from .faces.reboot import BOOT_KEYS as BOOT_KEYS
 from .faces.reboot import reboot as reboot
 from .faces.shell_export import export_shell as export_shell
 from .faces.shell_export import shell_script as shell_script
+from .kernels.architectures import ARCHITECTURES as ARCHITECTURES
 from .kernels.architectures import Preset as Preset
 from .kernels.model import KernelModel as KernelModel
 from .kernels.models import KNOWN_MODELS as KNOWN_MODELS
@@ -63,7 +68,9 @@ from .memory.block import Group as Group
 from .memory.block import Request as Request
 from .memory.origin import Origin as Origin
 from .memory.section import Memmap as Memmap
+from .memory.section import Pages as Pages
 from .memory.section import Section as Section
+from .memory.section import Types as Types
 from .memory.settings import Boot as Boot
 from .memory.settings import Settings as Settings
 from .memory.state import Resource as Resource
@@ -77,6 +84,7 @@ from .numbers.units import format_address as format_address
 from .numbers.units import format_bytes as format_bytes
 from .numbers.units import parse_bytes as parse_bytes
 from .protocol import events as events
+from .protocol import reasons as reasons
 from .protocol.events import Event as Event
 from .protocol.reasons import HotplugError as HotplugError
 from .protocol.reasons import Reason as Reason
@@ -85,9 +93,17 @@ from .protocol.vocabulary import AUTO_ONLINE as AUTO_ONLINE
 from .protocol.vocabulary import CALLERS as CALLERS
 from .protocol.vocabulary import PLACEMENTS as PLACEMENTS
 from .questions.compare import VARIES as VARIES
+from .questions.compare import AlikeBlocks as AlikeBlocks
+from .questions.compare import Alternative as Alternative
+from .questions.compare import AutoMovable as AutoMovable
+from .questions.compare import Combination as Combination
 from .questions.compare import Comparison as Comparison
 from .questions.compare import Doing as Doing
 from .questions.compare import Figure as Figure
+from .questions.compare import MemmapShare as MemmapShare
+from .questions.compare import MemoryTotals as MemoryTotals
+from .questions.compare import Sheet as Sheet
+from .questions.compare import StuckBlocks as StuckBlocks
 from .questions.compare import Varied as Varied
 from .questions.compare import compare as compare
 from .questions.compare import describe_comparison as describe_comparison
@@ -97,9 +113,12 @@ from .questions.compare import vary as vary
 from .questions.explain import Explained as Explained
 from .questions.explain import explain as explain
 from .questions.give_back import GiveBack as GiveBack
+from .questions.give_back import HeldBlocks as HeldBlocks
 from .questions.give_back import describe_give_back as describe_give_back
 from .questions.give_back import give_back as give_back
 from .questions.grow import Growth as Growth
+from .questions.grow import GrowthDanger as GrowthDanger
+from .questions.grow import GrowthPoint as GrowthPoint
 from .questions.grow import grow as grow
 from .questions.measured import Measured as Measured
 from .questions.measured import measured as measured
@@ -110,6 +129,7 @@ from .questions.narrate.lines import running as running
 from .questions.narrate.moments import Moment as Moment
 from .questions.narrate.moments import moment as moment
 from .questions.narrate.reason import sentence as sentence
+from .questions.narrate.story import Said as Said
 from .questions.narrate.story import assumption as assumption
 from .questions.narrate.story import memmap_places as memmap_places
 from .questions.narrate.story import story as story
@@ -123,6 +143,8 @@ from .questions.shortage import shortage as shortage
 from .questions.size_asked import asked_by_size as asked_by_size
 from .questions.summary import Summary as Summary
 from .questions.why.ask import why_not as why_not
+from .questions.why.verdict import Blocker as Blocker
+from .questions.why.verdict import Remedy as Remedy
 from .questions.why.verdict import Verdict as Verdict
 from .questions.why.verdict import worst as worst
 from .questions.why.words import describe_answer as describe_answer
@@ -140,10 +162,13 @@ from .run.invariants import Broken as Broken
 from .run.timeline import Step as Step
 from .run.timeline import Timeline as Timeline
 from .sysfs.paths import PARAMETER_FILES as PARAMETER_FILES
+from .sysfs.report import SectionReport as SectionReport
+from .sysfs.report import ZoneReport as ZoneReport
 
 HOMES: dict[str, str]
 
 __all__ = [
+    "ARCHITECTURES",
     "AUTO_ONLINE",
     "BOOT_KEYS",
     "CALLERS",
@@ -155,12 +180,21 @@ __all__ = [
     "VARIES",
     "Add",
     "Advice",
+    "AlikeBlocks",
     "Allocate",
+    "Alternative",
+    "AutoMovable",
     "BadInput",
     "Block",
+    "BlockSeen",
+    "Blocker",
     "Boot",
     "Broken",
+    "Bundled",
     "Change",
+    "Changed",
+    "ChangedValue",
+    "Combination",
     "Command",
     "Compact",
     "Comparison",
@@ -177,6 +211,9 @@ __all__ = [
     "GiveBack",
     "Group",
     "Growth",
+    "GrowthDanger",
+    "GrowthPoint",
+    "HeldBlocks",
     "HotplugError",
     "HugePages",
     "KernelModel",
@@ -184,10 +221,13 @@ __all__ = [
     "Machine",
     "Measured",
     "Memmap",
+    "MemmapShare",
     "MemoryDevice",
+    "MemoryTotals",
     "Moment",
     "Move",
     "Node",
+    "NodeSeen",
     "Note",
     "Offline",
     "Online",
@@ -195,28 +235,39 @@ __all__ = [
     "Outcome",
     "Outlook",
     "Page",
+    "Pages",
     "Pin",
+    "Plugged",
     "Poison",
+    "PoolSeen",
     "Preset",
+    "QemuWords",
     "Ram",
     "Reason",
+    "Remedy",
     "Remove",
     "RemoveLmbs",
     "Request",
     "Resource",
+    "Said",
     "Section",
+    "SectionReport",
     "Settings",
+    "Sheet",
     "Shortage",
     "Step",
+    "StuckBlocks",
     "Summary",
     "Sync",
     "Timeline",
+    "Types",
     "Unpin",
     "Varied",
     "Verdict",
     "VirtioMem",
     "Write",
     "Zone",
+    "ZoneReport",
     "about_bytes",
     "as_text",
     "asked_by_size",
@@ -264,12 +315,9 @@ __all__ = [
     "parse_line",
     "parse_script",
     "plain",
-    "qemu_boot",
-    "qemu_devices",
-    "qemu_low",
-    "qemu_nodes",
     "qemu_words",
     "read_machine",
+    "reasons",
     "reboot",
     "rename",
     "running",

@@ -50,7 +50,7 @@ def boot_machine(
 ) -> Machine:
     """A machine that has just booted with the memory `ram`, which is made of whole sections.
 
-    `arch`              a name in `kernels.architectures.ARCHITECTURES`, such as "arm64-64k"
+    `arch`              a name in `ARCHITECTURES`, such as "arm64-64k"
     `model`             the kernel, a name or a release such as "6.12"
     `nodes`             how many nodes the firmware announced, with those that have no memory; None: those that have some
     `block_size`        of a memory block, bytes or text; None: what is usual there

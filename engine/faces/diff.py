@@ -26,7 +26,7 @@ V = TypeVar("V")
 _Fields = Mapping[str, object]
 
 
-class Pool(msgspec.Struct, frozen=True):
+class PoolSeen(msgspec.Struct, frozen=True):
     """The hugetlb pool of a node: huge pages of `size` bytes, and how many of them nothing uses."""
 
     size: int
@@ -40,7 +40,7 @@ class NodeSeen(msgspec.Struct, frozen=True):
     online: bool
     cpus: bool
     distance: tuple[int, ...]
-    pools: tuple[Pool, ...]
+    pools: tuple[PoolSeen, ...]
 
 
 class BlockSeen(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ class BlockSeen(msgspec.Struct, frozen=True):
     pinned: int
 
 
-class Value(msgspec.Struct, frozen=True):
+class ChangedValue(msgspec.Struct, frozen=True):
     """A parameter, or one of the numbers that make a machine what it is; None where a machine has it not."""
 
     name: str
@@ -63,7 +63,7 @@ class Value(msgspec.Struct, frozen=True):
     after: str | int | None
 
 
-class Change(msgspec.Struct, Generic[K, V], frozen=True):
+class Changed(msgspec.Struct, Generic[K, V], frozen=True):
     """A node, zone, block or section (`key`) on either side: None where it is not there. `fields` are the names of what
     differs, none for what is new or gone."""
 
@@ -84,12 +84,12 @@ class Drift(msgspec.Struct, frozen=True):
     `memmaps`     sections whose memmap lies elsewhere
     """
 
-    machine: tuple[Value, ...] = ()
-    parameters: tuple[Value, ...] = ()
-    nodes: tuple[Change[int, NodeSeen], ...] = ()
-    zones: tuple[Change[ZoneKey, ZoneReport], ...] = ()
-    blocks: tuple[Change[int, BlockSeen], ...] = ()
-    memmaps: tuple[Change[int, SectionReport], ...] = ()
+    machine: tuple[ChangedValue, ...] = ()
+    parameters: tuple[ChangedValue, ...] = ()
+    nodes: tuple[Changed[int, NodeSeen], ...] = ()
+    zones: tuple[Changed[ZoneKey, ZoneReport], ...] = ()
+    blocks: tuple[Changed[int, BlockSeen], ...] = ()
+    memmaps: tuple[Changed[int, SectionReport], ...] = ()
 
     def __bool__(self) -> bool:
         return self != Drift()
@@ -132,9 +132,9 @@ def nodes_seen(machine: Holder | State) -> dict[int, NodeSeen]:
     page_size = state.geometry.page_size
     counted = Counter((page.node, page.pages * page_size, page.used) for page in state.hugepages.values())
 
-    def pool(node: int, size: int) -> Pool:
+    def pool(node: int, size: int) -> PoolSeen:
         free = counted[node, size, False]
-        return Pool(size, free + counted[node, size, True], free)
+        return PoolSeen(size, free + counted[node, size, True], free)
 
     return {
         node.id: NodeSeen(node.online, node.cpus, node.distance, tuple(pool(node.id, size) for size in sizes(state)))
@@ -183,21 +183,21 @@ def _memmaps(state: State, numbers: Collection[int]) -> dict[int, SectionReport]
 # -- comparing ----------------------------------------------------------------------------------------------------------
 
 
-def _values(before: Mapping[str, str | int], after: Mapping[str, str | int]) -> tuple[Value, ...]:
+def _values(before: Mapping[str, str | int], after: Mapping[str, str | int]) -> tuple[ChangedValue, ...]:
     names = sorted(before.keys() | after.keys())
     return tuple(
-        Value(name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)
+        ChangedValue(name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)
     )
 
 
-def _changes(before: Mapping[K, V], after: Mapping[K, V]) -> tuple[Change[K, V], ...]:
-    found: list[Change[K, V]] = []
+def _changes(before: Mapping[K, V], after: Mapping[K, V]) -> tuple[Changed[K, V], ...]:
+    found: list[Changed[K, V]] = []
     for key in sorted(before.keys() | after.keys()):  # type: ignore[type-var]  # numbers, or pairs of a number and a name
         old, new = before.get(key), after.get(key)
         if old is None or new is None:
-            found.append(Change(key, old, new))
+            found.append(Changed(key, old, new))
         elif fields := _differing(_fields(old), _fields(new)):
-            found.append(Change(key, old, new, fields))
+            found.append(Changed(key, old, new, fields))
     return tuple(found)
 
 
@@ -236,14 +236,14 @@ def drift_lines(drift: Drift) -> Iterator[str]:
     yield from _runs(drift.memmaps, section_names)
 
 
-def _runs(changes: Collection[Change[int, V]], names: Callable[[Sequence[int]], str]) -> Iterator[str]:
+def _runs(changes: Collection[Changed[int, V]], names: Callable[[Sequence[int]], str]) -> Iterator[str]:
     lines = [(change.key, _words(change)) for change in changes]
     for _, alike in groupby(enumerate(lines), key=lambda item: (item[1][1], item[1][0] - item[0])):
         run = [one for _, one in alike]
         yield f"{names([key for key, _ in run])}: {run[0][1]}"
 
 
-def _words(change: Change[K, V]) -> str:
+def _words(change: Changed[K, V]) -> str:
     if change.before is None:
         return f"new, {_listed(change.after)}"
     if change.after is None:

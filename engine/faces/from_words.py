@@ -50,8 +50,8 @@ def new_machine(
     `arch` is an architecture or one of its kernels (x86_64, arm64, s390x, arm64-64k ...), `kernel` a release, `append` words of
     its command line: those that altmap models act, and the others are named in the notes. `cxl_windows` are such as "16G at 4T":
     where firmware keeps addresses for CXL memory. `devices` are added as the kernel boots, behind all other memory if they do not
-    say where. `low` are the bytes of memory below 4 GiB where firmware of x86 leaves a range to devices (3 GiB). Raises
-    `BadInput` for words that make no machine.
+    say where. `low` are the bytes of memory below 4 GiB where firmware of x86 leaves a range to devices (None: 3 GiB). Of QEMU's
+    command line, `qemu_words` tells `nodes`, `devices`, `low` and more. Raises `BadInput` for words that make no machine.
     """
     preset = arch if arch in ARCHITECTURES else preset_for(arch, None, None).name
     model = find_model(kernel)

@@ -56,7 +56,14 @@ def qemu_nodes(line: str) -> tuple[str, ...]:
 
 
 class QemuWords(NamedTuple):
-    """All of a command line of QEMU that makes a machine; see the functions of these names."""
+    """All of a command line of QEMU that makes a machine, as `new_machine` takes it.
+
+    `nodes`    sizes of the nodes as text, such as "2G"
+    `devices`  memory devices, in their order
+    `low`      bytes of memory below 4 GiB that a q35 machine has; None: as any other machine
+    `arch`     the architecture, by the program's name; None: not told
+    `append`   the kernel's command line; empty: not told
+    """
 
     nodes: tuple[str, ...]
     devices: tuple[Plugged, ...]
@@ -66,7 +73,8 @@ class QemuWords(NamedTuple):
 
 
 def qemu_words(line: str) -> QemuWords:
-    """What QEMU is started with. Raises `BadInput`."""
+    """What a command line such as ``qemu-system-x86_64 -m 2G,maxmem=64G -append ...`` says of the machine; the program may be
+    left out. Raises `BadInput` where it names no memory, or a device without any."""
     return QemuWords(qemu_nodes(line), qemu_devices(line), qemu_low(line), *qemu_boot(line))
 
 

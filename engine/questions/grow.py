@@ -28,7 +28,7 @@ MOST_STEPS: Final = 1 << 14
 """Steps that are tried at most."""
 
 
-class Point(msgspec.Struct, frozen=True):
+class GrowthPoint(msgspec.Struct, frozen=True):
     """The machine after so many bytes were added; everything in bytes. `kernel` and `movable` is what the zones manage, `left`
     what is free in the kernel's, `memmap` what the memmap of the added memory takes, `taken` what all of the adds took from
     existing memory: memmap, page tables, objects."""
@@ -41,7 +41,7 @@ class Point(msgspec.Struct, frozen=True):
     taken: int
 
 
-class Danger(msgspec.Struct, frozen=True):
+class GrowthDanger(msgspec.Struct, frozen=True):
     """From so many added bytes on, this is so."""
 
     added: int
@@ -59,8 +59,8 @@ class Growth(msgspec.Struct, frozen=True):
     caller: Caller
     online: AutoOnline
     limit: int
-    points: tuple[Point, ...]
-    dangers: tuple[Danger, ...]
+    points: tuple[GrowthPoint, ...]
+    dangers: tuple[GrowthDanger, ...]
     result: str = "ok"
     reason: Reason | None = None
     partial: int = 0
@@ -120,8 +120,8 @@ class _Curve:
     def __init__(self, state: State, step: int, limit: int) -> None:
         self._state, self._step, self._limit = state, step, limit
         self._placed = self._taken = self._plugged = 0
-        self.points: list[Point] = []
-        self.dangers: list[Danger] = []
+        self.points: list[GrowthPoint] = []
+        self.dangers: list[GrowthDanger] = []
         self.reach(0)
 
     @property
@@ -149,10 +149,10 @@ class _Curve:
         managed, left = sum(zone.managed for zone in kernel), sum(zone.free + zone.pcp for zone in kernel)
         memmap = self._state.geometry.memmap_pages(self._placed)
         amounts = managed, left, sum(zone.managed for zone in movable), memmap, self._taken
-        self.points.append(Point(added, *(pages * page for pages in amounts)))
+        self.points.append(GrowthPoint(added, *(pages * page for pages in amounts)))
         told = {type(danger.fact) for danger in self.dangers}
         facts = (top_heavy(state), kernel_memory_low(state))
-        self.dangers += [Danger(added, fact) for fact in facts if fact is not None and type(fact) not in told]
+        self.dangers += [GrowthDanger(added, fact) for fact in facts if fact is not None and type(fact) not in told]
 
 
 def _checked(state: State, step: int, limit: int, node: int) -> None:

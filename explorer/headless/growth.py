@@ -6,9 +6,8 @@ import argparse
 from collections.abc import Iterator
 from typing import Final
 
-from altmap.engine import BadInput, Growth, about_bytes, format_bytes, grow, sentence
+from altmap.engine import BadInput, Growth, GrowthPoint, about_bytes, format_bytes, grow, sentence
 from altmap.engine.protocol.vocabulary import CALLER_NAMES, CALLERS, Caller, caller_named
-from altmap.engine.questions.grow import Point
 from rich.table import Table
 from rich.text import Text
 
@@ -82,14 +81,14 @@ def _plot(found: Growth, width: int | None) -> Table:
     return table
 
 
-def _shown(found: Growth, marked: set[int]) -> Iterator[Point]:
+def _shown(found: Growth, marked: set[int]) -> Iterator[GrowthPoint]:
     every = max(1, -(-(len(found.points) - 1) // _ROWS))
     for at, point in enumerate(found.points):
         if at % every == 0 or at == len(found.points) - 1 or point.added in marked:
             yield point
 
 
-def _ratio(point: Point) -> str:
+def _ratio(point: GrowthPoint) -> str:
     if not point.kernel:
         return "∞"
     ratio = point.movable / point.kernel

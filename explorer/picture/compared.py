@@ -7,9 +7,18 @@ from textwrap import wrap
 from typing import Final, NamedTuple
 
 import msgspec
-from altmap.engine import Figure, Machine, Varied, about_bytes, figures, format_bytes, parse_bytes, sentence
+from altmap.engine import (
+    Alternative,
+    Figure,
+    Machine,
+    Varied,
+    about_bytes,
+    figures,
+    format_bytes,
+    parse_bytes,
+    sentence,
+)
 from altmap.engine.protocol.reasons.released import AsItIs, NeverAsked, NoValueDoes, OnlyProposed
-from altmap.engine.questions.compare import Row
 
 from .colour import between
 from .lines import Line, Span, fitted, joined
@@ -48,12 +57,12 @@ class Look(NamedTuple):
     first: int = 0
 
 
-def released(row: Row) -> bool:
+def released(row: Alternative) -> bool:
     """Does a released kernel do it so?"""
     return not any(isinstance(one, OnlyProposed | NeverAsked | NoValueDoes) for one in (row.needs, *row.boots))
 
 
-def needs(row: Row) -> str:
+def needs(row: Alternative) -> str:
     """What it takes to have it so, in a sentence."""
     said = [sentence(one) for one in (*row.boots, row.needs) if not isinstance(one, AsItIs)]
     return "; ".join(said) or "as it is"
@@ -110,7 +119,7 @@ class ComparedPicture:
         ]
         return [*side_by_side, self._legend(look, cell)]
 
-    def _row(self, at: int) -> Row:
+    def _row(self, at: int) -> Alternative:
         return self._comparison.rows[self.shown[at]]
 
     def at(self, x: int, wide: int, first: int) -> int | None:
@@ -180,7 +189,7 @@ class ComparedPicture:
         """What stands at both ends of a line."""
         return fitted((left, Span(" " * max(1, wide - len(left.text) - len(right.text))), right), wide)
 
-    def _now(self, row: Row, wide: int, high: int, look: Look) -> Iterator[Line]:
+    def _now(self, row: Alternative, wide: int, high: int, look: Look) -> Iterator[Line]:
         """The memory that is there, with the memmap of the added range in it."""
         across, palette = self._across(wide), look.palette
         for rows in self._ground.rows(row.outside, across * look.halves, high):
@@ -197,7 +206,7 @@ class ComparedPicture:
         broad = [cells[column * len(cells) // room] for column in range(room)]
         return fitted((Span(f"{label:>{self._gutter - 1}} ", tone), *broad, text, sign), wide)
 
-    def _added(self, row: Row, wide: int, high: int, look: Look) -> Iterator[Line]:
+    def _added(self, row: Alternative, wide: int, high: int, look: Look) -> Iterator[Line]:
         palette, across = look.palette, self._across(wide)
         unit = row.block_size // self._comparison.page_size
         added = Added(row, unit)
@@ -217,7 +226,7 @@ class ComparedPicture:
         smallest = min((row.block_size for row in rows if row.ok), default=self._comparison.page_size)
         return smallest // self._comparison.page_size
 
-    def _refused(self, row: Row, wide: int, high: int, palette: Palette) -> Iterator[Line]:
+    def _refused(self, row: Alternative, wide: int, high: int, palette: Palette) -> Iterator[Line]:
         said = wrap(sentence(row.reason) if row.reason is not None else "", wide - 2)
         lines = [
             (Span(f"✗ {row.result}", palette.bad, None, True),),

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from altmap.engine import Machine
+from altmap.engine import Alternative, Machine
 from altmap.engine.numbers.runs import merged
-from altmap.engine.questions.compare import Row
 
 from .colour import between
 from .lines import Span
@@ -129,7 +128,7 @@ class Ground:
 class Added:
     """The blocks that an alternative adds: memmap at the head of some, all else free."""
 
-    def __init__(self, row: Row, unit: int) -> None:
+    def __init__(self, row: Alternative, unit: int) -> None:
         self._row = row
         self._unit = unit
         self._first = row.stretches[0].first

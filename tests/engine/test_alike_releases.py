@@ -11,14 +11,14 @@ from altmap.engine.kernels.models import MODELS
 from altmap.engine.memory.state import clone, state_of
 from altmap.engine.protocol.vocabulary import Caller, OnlineType, Placement
 from altmap.engine.questions.compare.alike import alike_releases
-from altmap.engine.questions.compare.comparison import Row
+from altmap.engine.questions.compare.comparison import Alternative
 from altmap.engine.questions.compare.looked_at import LookedAt, Step, alike, once
 from altmap.engine.run.rehearsal import rehearsal
 
 RELEASES = [name for name in MODELS if name[0].isdigit()]
 
 
-def without_names(row: Row) -> str:
+def without_names(row: Alternative) -> str:
     """A row in words, but for what names its kernel, in it or in its reasons."""
     return repr(msgspec.structs.replace(row, model="", boots=())).replace(repr(row.model), "''")
 

@@ -8,7 +8,7 @@ import pytest
 from altmap.engine import Add, Command, Machine, boot_machine, figures, open_machine, sentence, vary
 from altmap.engine.memory.state import State, clone, state_of
 from altmap.engine.protocol.vocabulary import ONLINE_TYPES, PLACEMENTS
-from altmap.engine.questions.compare import Comparison, Figure, Row, compare, rehearsed, thin
+from altmap.engine.questions.compare import Alternative, Comparison, Figure, compare, rehearsed, thin
 from altmap.engine.questions.compare.measure import nothing_known
 from altmap.engine.questions.shortage import shortage
 from altmap.engine.run.rehearsal import Attempt
@@ -27,11 +27,11 @@ MACHINES: dict[str, Callable[[], Machine]] = {
 }
 
 
-def both(machine: Machine, add: Add, online: str) -> tuple[Row | None, Row]:
+def both(machine: Machine, add: Add, online: str) -> tuple[Alternative | None, Alternative]:
     """A row as it is counted, None where it is not, and as it is tried."""
     state = clone(state_of(machine))
     state.parameters.change(auto_online_blocks="offline")
-    row = Row(state.model.name, state.geometry.block_size, add.placement, online)  # type: ignore[arg-type]
+    row = Alternative(state.model.name, state.geometry.block_size, add.placement, online)  # type: ignore[arg-type]
     counted = thin.thin(clone(state), row, add, nothing_known())
     return counted, rehearsed.rehearsed(state, row, add, nothing_known())
 

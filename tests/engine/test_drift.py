@@ -21,7 +21,17 @@ from altmap.engine import (
     parse_script,
     save_machine,
 )
-from altmap.engine.faces.diff import BlockSeen, Change, Drift, NodeSeen, Pool, Value, describe_drift, diff, drift
+from altmap.engine.faces.diff import (
+    BlockSeen,
+    Changed,
+    ChangedValue,
+    Drift,
+    NodeSeen,
+    PoolSeen,
+    describe_drift,
+    diff,
+    drift,
+)
 from altmap.engine.memory.state import state_of
 from altmap.engine.sysfs.report import glance
 
@@ -67,14 +77,14 @@ def test_pages_that_became_pinned() -> None:
     assert drift == Drift(blocks=(change,))
     assert change.before is not None
     assert change.before.pinned == 0
-    assert change == Change(change.key, change.before, msgspec.structs.replace(change.before, pinned=16), ("pinned",))
+    assert change == Changed(change.key, change.before, msgspec.structs.replace(change.before, pinned=16), ("pinned",))
 
 
 def test_a_block_that_changed() -> None:
     drift = diff(boot(), changed(Offline(block=70)))
     online = BlockSeen("online", "Normal", (1,), 0, False, 0)
     offline = msgspec.structs.replace(online, state="offline", valid_zones="Normal Movable")
-    assert drift.blocks == (Change(70, online, offline, ("state", "valid_zones")),)
+    assert drift.blocks == (Changed(70, online, offline, ("state", "valid_zones")),)
     (zone,) = drift.zones
     assert (zone.key, zone.fields) == ((1, "Normal"), ("present", "managed", "free"))
     assert zone.before is not None
@@ -87,7 +97,7 @@ def test_blocks_zones_and_memmaps_that_are_new() -> None:
     drift = diff(boot(), changed(Add(start="4G", size="256M", node=1), Online(block=33, type="online_movable")))
     offline = BlockSeen("offline", "Normal Movable", (1,), 512, False, 0)
     online = msgspec.structs.replace(offline, state="online", valid_zones="Movable")
-    assert drift.blocks == (Change(32, None, offline), Change(33, None, online))
+    assert drift.blocks == (Changed(32, None, offline), Changed(33, None, online))
     assert [zone.key for zone in drift.zones] == [(0, "DMA32"), (1, "Movable")]
     assert drift.zones[0].fields == ("free",)
     zone = drift.zones[1].after
@@ -133,12 +143,12 @@ def test_parameters_and_nodes() -> None:
     for command in (added, Write(path=NODE, data="4"), Write(path=POLICY, data="auto-movable")):
         assert machine.apply(command).ok
     drift = diff(boot_machine([(0, 0, "2G"), (1, "8G", "1G")], nodes=3), machine)
-    assert drift.parameters == (Value("online_policy", "contig-zones", "auto-movable"),)
-    huge, empty = Pool(2 << 20, 4, 4), Pool(2 << 20, 0, 0)
-    gigantic = Pool(1 << 30, 0, 0)
+    assert drift.parameters == (ChangedValue("online_policy", "contig-zones", "auto-movable"),)
+    huge, empty = PoolSeen(2 << 20, 4, 4), PoolSeen(2 << 20, 0, 0)
+    gigantic = PoolSeen(1 << 30, 0, 0)
     assert drift.nodes == (
-        Change(1, NodeSeen(True, True, (), (empty, gigantic)), NodeSeen(True, True, (), (huge, gigantic)), ("pools",)),
-        Change(
+        Changed(1, NodeSeen(True, True, (), (empty, gigantic)), NodeSeen(True, True, (), (huge, gigantic)), ("pools",)),
+        Changed(
             2, NodeSeen(False, False, (), (empty, gigantic)), NodeSeen(True, False, (), (empty, gigantic)), ("online",)
         ),
     )
@@ -147,7 +157,7 @@ def test_parameters_and_nodes() -> None:
 
 def test_other_kernels() -> None:
     drift = diff(boot(), boot(model="rfc-v2"))
-    assert drift.machine == (Value("model", "6.12", "rfc-v2"),)
+    assert drift.machine == (ChangedValue("model", "6.12", "rfc-v2"),)
     assert "model: 6.12 -> rfc-v2" in describe_drift(drift)
 
 

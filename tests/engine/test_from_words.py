@@ -10,11 +10,8 @@ from altmap.engine import (
     Machine,
     Offline,
     new_machine,
-    qemu_boot,
-    qemu_devices,
-    qemu_low,
-    qemu_nodes,
 )
+from altmap.engine.faces.qemu_words import qemu_boot, qemu_devices, qemu_low, qemu_nodes
 
 GIB = 1 << 30
 

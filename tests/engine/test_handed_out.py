@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from inspect import isfunction, signature
 from types import FunctionType, MethodType, ModuleType
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import altmap
 import msgspec
@@ -107,24 +108,49 @@ def test_values_have_a_hash_and_a_repr_of_a_readable_length(make: Callable[[], M
     assert len(met) >= 10
 
 
-def named(annotation: object) -> Iterator[type]:
+OWN = "altmap.engine.protocol.", "altmap.engine.memory.state"
+"""Modules of the engine that are public as a whole, and the one that is never handed out."""
+
+
+def classes(annotation: object) -> Iterator[type]:
     """The classes of the engine in an annotation."""
-    for part in get_args(annotation):
-        yield from named(part)
+    parts = annotation if isinstance(annotation, list) else (get_origin(annotation), *get_args(annotation))
+    for part in parts:
+        if part is not None:
+            yield from classes(part)
     if isinstance(annotation, type) and annotation.__module__.startswith("altmap.engine"):
         yield annotation
 
 
-def test_every_type_that_a_machine_returns_is_public() -> None:
-    hidden = set()
-    for name, member in vars(Machine).items():
-        function = member.fget if isinstance(member, property) else member
-        if name.startswith("_") or not callable(function):
-            continue
-        for one in named(get_type_hints(function)["return"]):
-            if not one.__module__.startswith("altmap.engine.protocol.") and one.__name__ not in engine.__all__:
-                hidden.add(one.__name__)
+def signed(name: str) -> Iterator[tuple[str, object]]:
+    """What stands in the fields, methods and arguments of a public name, each with its place."""
+    value = getattr(engine, name)
+    members = vars(value) if isinstance(value, type) else {"": value}
+    for field, annotation in get_type_hints(value).items() if isinstance(value, type) else ():
+        yield f"{name}.{field}", annotation
+    for member, found in members.items():
+        function = found.fget if isinstance(found, property) else found
+        if isinstance(function, FunctionType) and not member.startswith("_"):
+            for argument, annotation in get_type_hints(function).items():
+                yield f"{name}.{member}({argument})", annotation
+
+
+def test_every_type_that_a_public_name_takes_or_gives_is_public() -> None:
+    hidden = {
+        f"{one.__name__} of {place}"
+        for name in engine.__all__
+        for place, annotation in signed(name)
+        if not place.partition(".")[2].startswith("_")
+        for one in classes(annotation)
+        if not one.__module__.startswith(OWN) and one.__name__ not in engine.__all__
+    }
     assert hidden == set()
+
+
+def test_help_says_nothing_of_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_OF_THE_USER", "hunter2")
+    shown = [str(signature(value)) for name in engine.__all__ if isfunction(value := getattr(engine, name))]
+    assert not [text for text in shown if "hunter2" in text]
 
 
 @pytest.mark.parametrize("module", [altmap, engine])

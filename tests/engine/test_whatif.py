@@ -11,7 +11,7 @@ from altmap.engine.kernels.notifier_chain import Notifier
 from altmap.engine.memory.state import State, clone, state_of
 from altmap.engine.numbers.frozen import Frozen
 from altmap.engine.protocol.reasons.taking import Vetoed
-from altmap.engine.questions.compare import Comparison, Memory, Row, Share, compare
+from altmap.engine.questions.compare import Alternative, Comparison, MemmapShare, MemoryTotals, compare
 from altmap.explorer.comparison_table import comparison_text
 
 from .guests import dimm, do, guest, online, read_back, two_nodes
@@ -37,7 +37,7 @@ def asked(machine: Machine, request: Add, **how: Any) -> Comparison:
     return comparison
 
 
-def row(comparison: Comparison, **wanted: Any) -> Row:
+def row(comparison: Comparison, **wanted: Any) -> Alternative:
     """The one row with these fields."""
     (found,) = [r for r in comparison.rows if all(getattr(r, name) == value for name, value in wanted.items())]
     return found
@@ -60,7 +60,7 @@ def test_gigantic_pages_by_block_size_and_placement(
     )
     rfc = asked(machine, request, placements=("range", "boot"), models=("rfc-v2",), online="online_kernel")
 
-    def gigantic(found: Row) -> int:
+    def gigantic(found: Alternative) -> int:
         return found.online.huge[GIB]
 
     assert gigantic(row(upstream, block_size=128 << 20, placement="block")) == small
@@ -85,7 +85,7 @@ def test_one_block_in_numbers() -> None:
     assert own.added.total == boot.added.total == found.before.total
     assert (boot.online.total - found.before.total) * 4 == 131072
     assert own.added.free - boot.added.free == 512
-    assert (own.memmap, boot.memmap) == ((Share("self", 1, 512),), (Share("kernel", 0, 512),))
+    assert (own.memmap, boot.memmap) == ((MemmapShare("self", 1, 512),), (MemmapShare("kernel", 0, 512),))
     assert own.largest_run * PAGE == 126 << 20
     assert boot.largest_run * PAGE == 128 << 20
     assert (own.online.huge[2 << 20], boot.online.huge[2 << 20]) == (63, 64)
@@ -130,7 +130,7 @@ def test_other_nodes_memory_for_the_memmap_is_counted() -> None:
     )
     boot = row(found, placement="boot")
     assert boot.off_node == boot.memmap_pages == 8192
-    assert boot.memmap == (Share("kernel", 0, 8192),)
+    assert boot.memmap == (MemmapShare("kernel", 0, 8192),)
     assert boot.taken[0] == 8192 + boot.tables + boot.objects
     for other in ("range", "block", "sections"):
         inside = row(found, placement=other)
@@ -144,7 +144,7 @@ def test_block_size_that_does_not_fit_is_the_kernels_refusal() -> None:
     assert (fits.result, fits.blocks, fits.removable) == ("ok", 5, ((4, 8),))
     assert refused.result == "EINVAL"
     assert "0x100000000" in sentence(refused.reason)
-    assert refused.online == Memory()
+    assert refused.online == MemoryTotals()
 
 
 def test_missing_memory_is_a_number() -> None:
@@ -187,7 +187,7 @@ def test_existing_heads_are_not_taken_for_free_memory() -> None:
     online(machine, 33, kind="online_kernel")
     kept = asked(machine, Add(start="8G", size="2G"), placements=("sections",)).rows[0]
     other = asked(machine, Add(start="8G", size="2G"), placements=("sections",), block_sizes=("1G",)).rows[0]
-    assert kept.memmap == other.memmap == (Share("section", 0, 8192),)
+    assert kept.memmap == other.memmap == (MemmapShare("section", 0, 8192),)
     assert other.added.free == kept.added.free + (kept.objects - other.objects)
     assert (kept.blocks, other.blocks) == (16, 2)
     conflict = asked(machine, Add(start="4G", size="1G"), placements=("block",), block_sizes=("1G",)).rows[0]

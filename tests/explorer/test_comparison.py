@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from altmap import engine
-from altmap.engine.questions.compare import Row
+from altmap.engine.questions.compare import Alternative
 from altmap.explorer.comparison_table import comparison_text
 from altmap.explorer.picture.compared import ComparedPicture, Look, in_sight, needs, released
 from altmap.explorer.picture.lines import width
@@ -109,7 +109,7 @@ def test_as_many_stand_side_by_side_as_there_is_room_for() -> None:
 # -- what is picked -----------------------------------------------------------------------------------------------------
 
 
-def plan_of(choose: Callable[[Row], bool], what: str = "placements", name: str = "small-guest") -> Any:
+def plan_of(choose: Callable[[Alternative], bool], what: str = "placements", name: str = "small-guest") -> Any:
     """What doing the first such alternative takes."""
     found = varied(what, name)
     return picked(found.comparison, next(at for at, row in enumerate(found.comparison.rows) if choose(row)))

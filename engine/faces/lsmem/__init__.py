@@ -19,19 +19,19 @@ __all__ = ["lsmem", "split_lsmem"]
 
 
 def lsmem(
-    arguments: Sequence[str], machine: Machine | None = None, environment: Mapping[str, str] = os.environ
+    arguments: Sequence[str], machine: Machine | None = None, environment: Mapping[str, str] | None = None
 ) -> tuple[int, str]:
     """Run lsmem with these options on a machine, and return its exit code and the text that it prints: to standard output if
     the code is 0, else to standard error.
 
-    ``--sysroot`` among the options goes before `machine`; with neither it is the machine that this runs on. `environment` may
-    hold LSMEM_COLUMNS, the columns for when no option names any.
+    ``--sysroot`` among the options goes before `machine`; with neither it is the machine that this runs on. `environment`
+    (None: that of this process) may hold LSMEM_COLUMNS, the columns for when no option names any.
     """
     try:
         given = parse(arguments)
         if given.help:
             return 0, usage([(column.name, column.meaning) for column in COLUMNS])
-        return 0, _run(given, machine, environment)
+        return 0, _run(given, machine, os.environ if environment is None else environment)
     except UsageError as error:
         return 1, f"lsmem: {error}\nTry 'lsmem --help' for more information.\n"
     except BadInput as error:

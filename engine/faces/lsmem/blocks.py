@@ -1,6 +1,6 @@
 """Where lsmem's blocks come from: a machine of the engine, or a tree, read by lsmem's own rules.
 
-These are laxer than those of `snapshot.observe`: what is odd is shown as odd, and only a tree without memory blocks is wrong.
+These are laxer than those of `reading.observe`: what is odd is shown as odd, and only a tree without memory blocks is wrong.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What if: the alternatives of one add request side by side (`compare`, `vary`); in words (`describe_comparison`), in the numbers
 to choose by (`figures`)."""
 
-from .alternatives import Way, compare
-from .comparison import Comparison, Memory, Plan, Row, Share, Stretch, Stuck
+from .alternatives import Combination, compare
+from .comparison import AlikeBlocks, Alternative, AutoMovable, Comparison, MemmapShare, MemoryTotals, StuckBlocks
 from .doing import Doing, doing
 from .figures import Figure, figures
 from .varied import VARIES, Varied, vary
@@ -10,18 +10,18 @@ from .words import Sheet, describe_comparison
 
 __all__ = [
     "VARIES",
+    "AlikeBlocks",
+    "Alternative",
+    "AutoMovable",
+    "Combination",
     "Comparison",
     "Doing",
     "Figure",
-    "Memory",
-    "Plan",
-    "Row",
-    "Share",
+    "MemmapShare",
+    "MemoryTotals",
     "Sheet",
-    "Stretch",
-    "Stuck",
+    "StuckBlocks",
     "Varied",
-    "Way",
     "compare",
     "describe_comparison",
     "doing",

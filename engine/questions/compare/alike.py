@@ -19,8 +19,8 @@ from ...memory.state import State, clone
 from ...protocol.reasons.released import Released
 from ...protocol.vocabulary import OnlineType
 from ..availability import availability
-from .alternatives import Way, alternative, tried
-from .comparison import Row
+from .alternatives import Combination, alternative, tried
+from .comparison import Alternative
 from .looked_at import LookedAt, Seen, alike
 from .measure import Known, nothing_known
 
@@ -35,15 +35,15 @@ def alike_releases(state: State, request: Add, online: OnlineType, known: Known 
 
 def _results(
     state: State, request: Add, online: OnlineType, releases: list[KernelModel], known: Known
-) -> Iterator[tuple[Row, Released | None]]:
-    tries: list[tuple[Seen, Row]] = []
+) -> Iterator[tuple[Alternative, Released | None]]:
+    tries: list[tuple[Seen, Alternative]] = []
     for model in releases:
         nameless = msgspec.structs.replace(model, name="", title="")
         row = next((row for seen, row in tries if alike(nameless, seen)), None)
         if row is None:
             looked = LookedAt(nameless)
             copy = alternative(state, cast(KernelModel, looked), state.geometry.block_size)
-            way = Way("", state.geometry.block_size, request.placement, online)
+            way = Combination("", state.geometry.block_size, request.placement, online)
             row = tried(copy, way, request, known)
             tries.append((looked.seen, row))
         yield row, _needs(state, request, model)

@@ -29,13 +29,13 @@ from ...run.rehearsal import rehearsal
 from ..availability import availability, by_itself
 from ..shortage import shortage
 from .by_ratio import by_ratio
-from .comparison import Comparison, Row
+from .comparison import Alternative, Comparison
 from .measure import Known, memory, nothing_known
 from .rehearsed import rehearsed
 from .thin import thin
 
 
-class Way(NamedTuple):
+class Combination(NamedTuple):
     """A kernel model, the size of a block in bytes, a placement, and how blocks go online."""
 
     model: str
@@ -51,7 +51,7 @@ def compare(
     block_sizes: Sequence[int | str] = (),
     models: Sequence[str] = (),
     online: OnlineType | Sequence[OnlineType] = "online_movable",
-    watched: Callable[[Sequence[Way]], Iterable[Way]] = iter,
+    watched: Callable[[Sequence[Combination]], Iterable[Combination]] = iter,
 ) -> Comparison:
     """Try an add request under every combination of kernel models, block sizes (bytes or text), placements and online types;
     where none are given, under the machine's own model and block size, and under all placements. Each is tried on a copy.
@@ -68,15 +68,19 @@ def ways_of(
     block_sizes: Sequence[int | str] = (),
     models: Sequence[str] = (),
     online: OnlineType | Sequence[OnlineType] = "online_movable",
-) -> list[Way]:
+) -> list[Combination]:
     """Every combination, as `compare` is asked for them. Raises `BadInput`."""
     sizes = [parse_bytes(size) for size in block_sizes] or [state.geometry.block_size]
     types: Sequence[OnlineType] = [online] if isinstance(online, str) else online
-    return [Way(*way) for way in product(models or [state.model.name], sizes, placements, types)]
+    return [Combination(*way) for way in product(models or [state.model.name], sizes, placements, types)]
 
 
 def compared(
-    state: State, request: Add, ways: list[Way], watched: Callable[[Sequence[Way]], Iterable[Way]], known: Known
+    state: State,
+    request: Add,
+    ways: list[Combination],
+    watched: Callable[[Sequence[Combination]], Iterable[Combination]],
+    known: Known,
 ) -> Comparison:
     """The comparison of these ways, with what is `known` beforehand. Raises `BadInput`."""
     size = extent(request)[1]
@@ -97,11 +101,11 @@ def compared(
     return Comparison(request, state.geometry.page_size, before, tuple(rows), plan)
 
 
-def tried(copy: State, way: Way, request: Add, known: Known) -> Row:
+def tried(copy: State, way: Combination, request: Add, known: Known) -> Alternative:
     """What comes of one way, on a copy of the machine that `alternative` made for it; not what it needs of a real one."""
     add = msgspec.structs.replace(request, placement=way.placement)
     chosen = way.placement is not None and by_itself(copy, extent(add)[1], add.caller) == way.placement
-    row = Row(way.model, way.block_size, way.placement, way.online, chosen=chosen)
+    row = Alternative(way.model, way.block_size, way.placement, way.online, chosen=chosen)
     found = None
     if not shortage(copy, add).missing:
         with rehearsal(copy):
@@ -109,7 +113,7 @@ def tried(copy: State, way: Way, request: Add, known: Known) -> Row:
     return found or rehearsed(clone(copy), row, add, known)
 
 
-def _is_own(state: State, row: Row, request: Add) -> bool:
+def _is_own(state: State, row: Alternative, request: Add) -> bool:
     """Does an alternative put the memmap where the machine would by itself?"""
     size = extent(request)[1]
     usual = request.placement or by_itself(state, size, request.caller)
@@ -143,7 +147,7 @@ def _keep_head(copy: State, state: State, block: Block) -> None:
         copy.sections.put(section.nr, msgspec.structs.replace(section, pages=put(section.pages, head, MEMMAP)))
 
 
-def _boots(state: State, way: Way) -> Iterator[Released]:
+def _boots(state: State, way: Combination) -> Iterator[Released]:
     """What of an alternative only another boot can have."""
     if way.model != state.model.name:
         kernel = find_model(way.model)

@@ -11,20 +11,20 @@ from ...protocol.events import ZoneChosen
 from ...protocol.reasons.zones import NoAutoMovable, ZoneRule
 from ...run.rehearsal import attempt, rehearsal
 from ..shortage import shortage
-from .comparison import Plan, Row
+from .comparison import Alternative, AutoMovable
 from .measure import Known
 from .thin import thinned
 
 
-def by_ratio(state: State, add: Add, refused: Row | None, known: Known) -> Plan:
+def by_ratio(state: State, add: Add, refused: Alternative | None, known: Known) -> AutoMovable:
     """What auto-movable would do with the request; the state is used up by it. `refused`: the add is, as it was there."""
     ratio, aware = state.settings.auto_movable_ratio, state.settings.auto_movable_numa_aware
     if "auto-movable" not in state.model.policies:
-        return Plan("EINVAL", NoAutoMovable(state.model.name), ratio, aware)
+        return AutoMovable("EINVAL", NoAutoMovable(state.model.name), ratio, aware)
     state.parameters.change(online_policy="auto-movable", auto_online_blocks="offline")
     largest = _largest_movable(state, add)
     if refused is not None:
-        return Plan(refused.result, refused.reason, ratio, aware, largest_pages=largest)
+        return AutoMovable(refused.result, refused.reason, ratio, aware, largest_pages=largest)
     start, size = extent(add)
     unit = state.geometry.pages_per_block
     count = size // state.geometry.block_size
@@ -36,10 +36,10 @@ def by_ratio(state: State, add: Add, refused: Row | None, known: Known) -> Plan:
                 zone, reason = _as_device(state, add, size // state.geometry.page_size)
             movable = count if zone == MOVABLE else 0
             rest = count - movable
-            return Plan("ok", reason, ratio, aware, movable, rest, movable * unit, rest * unit, largest)
+            return AutoMovable("ok", reason, ratio, aware, movable, rest, movable * unit, rest * unit, largest)
     tried = attempt(state, add)
     if not tried.ok:
-        return Plan(tried.result, tried.reason, ratio, aware, largest_pages=largest)
+        return AutoMovable(tried.result, tried.reason, ratio, aware, largest_pages=largest)
     page = state.geometry.page_size
     movable, kernel = 0, 0
     rule: ZoneRule | None = None
@@ -50,7 +50,7 @@ def by_ratio(state: State, add: Add, refused: Row | None, known: Known) -> Plan:
                 if rule is None or (event.zone != MOVABLE and not kernel):
                     rule = event.reason
                 movable, kernel = movable + (event.zone == MOVABLE), kernel + (event.zone != MOVABLE)
-    return Plan("ok", rule, ratio, aware, movable, kernel, movable * unit, kernel * unit, largest)
+    return AutoMovable("ok", rule, ratio, aware, movable, kernel, movable * unit, kernel * unit, largest)
 
 
 def _largest_movable(state: State, add: Add) -> int:

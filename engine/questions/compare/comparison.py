@@ -11,7 +11,7 @@ from ...protocol.reasons.released import AsItIs, Released
 from ...protocol.vocabulary import Certainty, Chunk, MemmapOn, OnlineType, Placement
 
 
-class Memory(msgspec.Struct, frozen=True):
+class MemoryTotals(msgspec.Struct, frozen=True):
     """MemTotal and MemFree of the whole machine, pages, and the huge pages that the request's node could give, by their
     size in bytes."""
 
@@ -20,7 +20,7 @@ class Memory(msgspec.Struct, frozen=True):
     huge: Frozen[int, int] = Frozen()
 
 
-class Share(msgspec.Struct, frozen=True):
+class MemmapShare(msgspec.Struct, frozen=True):
     """A part of the memmap: "self" in the added memory, "section" in earlier hot-added memory, "kernel" in ordinary kernel
     memory; of which node; pages."""
 
@@ -29,7 +29,7 @@ class Share(msgspec.Struct, frozen=True):
     pages: int
 
 
-class Stretch(msgspec.Struct, frozen=True):
+class AlikeBlocks(msgspec.Struct, frozen=True):
     """Blocks in a row (first to last) that look alike: the first `memmap` pages of each hold struct pages, all else is free."""
 
     first: int
@@ -37,7 +37,7 @@ class Stretch(msgspec.Struct, frozen=True):
     memmap: int
 
 
-class Stuck(msgspec.Struct, frozen=True):
+class StuckBlocks(msgspec.Struct, frozen=True):
     """Blocks (first to last) that could not be taken out one by one, and why the first could not."""
 
     first: int
@@ -46,7 +46,7 @@ class Stuck(msgspec.Struct, frozen=True):
     reason: Reason | None
 
 
-class Row(msgspec.Struct, frozen=True):
+class Alternative(msgspec.Struct, frozen=True):
     """One alternative. `placement` None: whatever the kernel model does. All counts are pages but `block_size` (bytes).
 
     online_type      how its blocks go online
@@ -83,20 +83,20 @@ class Row(msgspec.Struct, frozen=True):
     reason: Reason | None = None
     missing: int = 0
     blocks: int = 0
-    memmap: tuple[Share, ...] = ()
+    memmap: tuple[MemmapShare, ...] = ()
     off_node: int = 0
-    stretches: tuple[Stretch, ...] = ()
+    stretches: tuple[AlikeBlocks, ...] = ()
     outside: tuple[Chunk, ...] = ()
     waste: int = 0
     tables: int = 0
     objects: int = 0
     taken: Frozen[int, int] = Frozen()
-    added: Memory = Memory()
-    online: Memory = Memory()
+    added: MemoryTotals = MemoryTotals()
+    online: MemoryTotals = MemoryTotals()
     largest_run: int = 0
     zones: Frozen[str, int] = Frozen()
     removable: tuple[tuple[int, int], ...] = ()
-    stuck: tuple[Stuck, ...] = ()
+    stuck: tuple[StuckBlocks, ...] = ()
     assured: bool = False
 
     @property
@@ -115,7 +115,7 @@ class Row(msgspec.Struct, frozen=True):
         return sum(last + 1 - first for first, last in self.removable)
 
 
-class Plan(msgspec.Struct, frozen=True):
+class AutoMovable(msgspec.Struct, frozen=True):
     """How much of the request would go movable by itself, were online_policy auto-movable: blocks and pages of each kind,
     by the machine's ratio. `reason` is the rule, of the first block that went to a kernel zone if one did;
     `largest_pages` is the largest memory device that would go movable as a whole in its place."""
@@ -137,9 +137,9 @@ class Comparison(msgspec.Struct, frozen=True):
 
     request: Add
     page_size: int
-    before: Memory
-    rows: tuple[Row, ...]
-    plan: Plan
+    before: MemoryTotals
+    rows: tuple[Alternative, ...]
+    plan: AutoMovable
 
     @property
     def fits(self) -> bool:

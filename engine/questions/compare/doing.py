@@ -12,7 +12,7 @@ from ...kernels.models import MODELS
 from ...numbers.units import format_bytes
 from ...protocol.reasons import released
 from ...protocol.reasons.released import Released
-from .comparison import Comparison, Row
+from .comparison import Alternative, Comparison
 
 
 class Doing(NamedTuple):
@@ -47,7 +47,7 @@ def doing(comparison: Comparison, number: int) -> Doing:
     return Doing(add, tuple(Online(block=nr, type=row.online_type) for nr in blocks), boot, unreleased)
 
 
-def _options(needs: Released, row: Row) -> dict[str, str]:
+def _options(needs: Released, row: Alternative) -> dict[str, str]:
     """What a boot has to be given."""
     match needs:
         case released.OnlyProposed("RFC v2"):

@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from ...numbers.units import about_bytes, format_bytes
-from .comparison import Comparison, Row
+from .comparison import Alternative, Comparison
 
 Better = Literal["more", "less"]
 
@@ -41,16 +41,16 @@ class _Measure(NamedTuple):
     name: str
     weight: int
     better: Better
-    value: Callable[[Row], int | None]
-    text: Callable[[Row, int], str]
+    value: Callable[[Alternative], int | None]
+    text: Callable[[Alternative, int], str]
 
 
-def _pages(name: str, weight: int, better: Better, value: Callable[[Row], int]) -> _Measure:
+def _pages(name: str, weight: int, better: Better, value: Callable[[Alternative], int]) -> _Measure:
     return _Measure(name, weight, better, value, lambda row, page: about_bytes(value(row) * page))
 
 
 def _huge(size: int, when: Literal["at once", "then"]) -> _Measure:
-    def count(row: Row) -> int:
+    def count(row: Alternative) -> int:
         return (row.added if when == "at once" else row.online).huge.get(size, 0)
 
     return _Measure(f"{format_bytes(size)} {when}", 1, "more", count, lambda row, page: f"{count(row):,}")

@@ -15,7 +15,7 @@ from ...numbers.bits import aligned_runs, runs
 from ...numbers.frozen import Frozen
 from ...numbers.rounding import ceil
 from ...protocol.vocabulary import FREE, ZoneKey
-from .comparison import Memory
+from .comparison import MemoryTotals
 from .looked_at import Seen, Step, alike, looking, once
 
 
@@ -34,15 +34,17 @@ def nothing_known() -> Known:
     return Known({}, {}, [])
 
 
-def memory(state: State, node: int, known: Known) -> Memory:
+def memory(state: State, node: int, known: Known) -> MemoryTotals:
     """MemTotal and MemFree of a machine, and the huge pages of each size that a node could give."""
     return once(known.steps, state, ("memory", node), lambda: _memory(state, node, known))
 
 
-def _memory(state: State, node: int, known: Known) -> Memory:
+def _memory(state: State, node: int, known: Known) -> MemoryTotals:
     total = sum(zone.managed for zone in state.zones.values())
     free = sum(zone.free for zone in state.zones.values())
-    return Memory(total, free, Frozen({size: _huge_pages(state, node, size, known) for size in pool.sizes(state)}))
+    return MemoryTotals(
+        total, free, Frozen({size: _huge_pages(state, node, size, known) for size in pool.sizes(state)})
+    )
 
 
 def _huge_pages(state: State, node: int, size: int, known: Known) -> int:

@@ -17,12 +17,12 @@ from ...protocol.events import ZoneChosen
 from ...protocol.vocabulary import FREE, MEMMAP, Chunk, MemmapOn
 from ...run.rehearsal import Attempt, attempt, rehearsal
 from ..shortage import shortage
-from .comparison import Row, Share, Stretch, Stuck
+from .comparison import AlikeBlocks, Alternative, MemmapShare, StuckBlocks
 from .looked_at import once
 from .measure import Known, largest_run, memory
 
 
-def rehearsed(state: State, row: Row, add: Add, known: Known) -> Row:
+def rehearsed(state: State, row: Alternative, add: Add, known: Known) -> Alternative:
     """Fill in a row: add, online everything, look, and see what could be removed again; the state is used up by it."""
     geometry = state.geometry
     start, size = extent(add)
@@ -70,7 +70,7 @@ def less(before: dict[int, int], after: dict[int, int]) -> Frozen[int, int]:
 
 def memmap_of(
     state: State, sections: Iterable[Section], node: int, start: int, pages: int
-) -> tuple[tuple[Share, ...], tuple[Chunk, ...], int]:
+) -> tuple[tuple[MemmapShare, ...], tuple[Chunk, ...], int]:
     """Where the memmap of the sections of a range lies: its shares, the runs of pages outside the range, and the page tables
     of what was mapped by base pages. A block's own head counts in full, also what it pads."""
     size = state.geometry.pages_per_section
@@ -87,13 +87,13 @@ def memmap_of(
         place = on, host.node if host is not None else node
         if not (heads and on == "self"):
             places[place] = places.get(place, 0) + count
-    shares = tuple(Share(on, host_node, count) for (on, host_node), count in sorted(places.items()))
+    shares = tuple(MemmapShare(on, host_node, count) for (on, host_node), count in sorted(places.items()))
     outside = sorted((pfn, count) for pfn, count in chunks if not start <= pfn < start + pages)
     return shares, merged(outside), sum(count for _, count in tables)
 
 
-def _stretches(state: State, blocks: Sequence[int]) -> Iterator[Stretch]:
-    found: Stretch | None = None
+def _stretches(state: State, blocks: Sequence[int]) -> Iterator[AlikeBlocks]:
+    found: AlikeBlocks | None = None
     for number in blocks:
         pages = sum(section.count(MEMMAP) for section in state.block_sections(number))
         if found is not None and (found.last + 1, found.memmap) == (number, pages):
@@ -101,12 +101,12 @@ def _stretches(state: State, blocks: Sequence[int]) -> Iterator[Stretch]:
             continue
         if found is not None:
             yield found
-        found = Stretch(number, number, pages)
+        found = AlikeBlocks(number, number, pages)
     if found is not None:
         yield found
 
 
-def _online_all(state: State, blocks: Sequence[int], row: Row) -> tuple[dict[str, int], Attempt | None]:
+def _online_all(state: State, blocks: Sequence[int], row: Alternative) -> tuple[dict[str, int], Attempt | None]:
     """How many blocks went to which zone, and the refusal that stopped it."""
     zones: dict[str, int] = {}
     for number in blocks:
@@ -123,10 +123,10 @@ def zone_chosen(tried: Attempt) -> str:
     return next(event.zone for event in tried.events if isinstance(event, ZoneChosen))
 
 
-def removals(state: State, blocks: Sequence[int]) -> tuple[tuple[tuple[int, int], ...], tuple[Stuck, ...]]:
+def removals(state: State, blocks: Sequence[int]) -> tuple[tuple[tuple[int, int], ...], tuple[StuckBlocks, ...]]:
     """Each block tried alone: offline, then remove."""
     free: list[tuple[int, int]] = []
-    stuck: list[Stuck] = []
+    stuck: list[StuckBlocks] = []
     empty: set[Hashable] = set()  # what blocks are alike that can be taken out
     for number in blocks:
         alike = _if_empty(state, number)
@@ -139,7 +139,7 @@ def removals(state: State, blocks: Sequence[int]) -> tuple[tuple[tuple[int, int]
         elif stuck and (stuck[-1].last, stuck[-1].result) == (number - 1, tried.result):
             stuck[-1] = msgspec.structs.replace(stuck[-1], last=number)
         else:
-            stuck.append(Stuck(number, number, tried.result, tried.reason))
+            stuck.append(StuckBlocks(number, number, tried.result, tried.reason))
     return tuple(free), tuple(stuck)
 
 

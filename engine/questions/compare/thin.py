@@ -33,7 +33,7 @@ from ...protocol.reasons import HotplugError
 from ...protocol.vocabulary import DEVICE_CALLERS, MEMMAP, Chunk, Placement
 from ...run.certainty import certainty
 from ...run.rehearsal import attempt
-from .comparison import Memory, Row, Share, Stretch, Stuck
+from .comparison import AlikeBlocks, Alternative, MemmapShare, MemoryTotals, StuckBlocks
 from .looked_at import once
 from .measure import Known, memory, small_pages
 from .rehearsed import less, taken_out, zone_chosen
@@ -46,14 +46,14 @@ class Thin(NamedTuple):
     """A state with the few blocks of a request, and what is known of all: the stretches, the memmap by shares and its runs
     outside the request, page tables and objects."""
 
-    stretches: tuple[Stretch, ...]
-    shares: tuple[Share, ...]
+    stretches: tuple[AlikeBlocks, ...]
+    shares: tuple[MemmapShare, ...]
     outside: tuple[Chunk, ...]
     tables: int
     objects: int
 
 
-def thin(state: State, row: Row, add: Add, known: Known) -> Row | None:
+def thin(state: State, row: Alternative, add: Add, known: Known) -> Alternative | None:
     """Fill in a row; None where it has to be rehearsed. The state is used up by it."""
     start, size = extent(add)
     first, pages = start // state.geometry.page_size, size // state.geometry.page_size
@@ -140,7 +140,7 @@ def _memmap(state: State, add: Add, placement: Placement, head: int) -> Thin | N
     last, each = first + count - 1, geometry.memmap_pages_per_section
     sections = range(first * geometry.sections_per_block, (last + 1) * geometry.sections_per_block)
     if placement == "boot":
-        return _in_boot_memory(state, add, sections, Stretch(first, last, 0))
+        return _in_boot_memory(state, add, sections, AlikeBlocks(first, last, 0))
     if placement == "sections" and any(
         not host.early and host.node == add.node for host in state.sections_of(0, first * unit)
     ):
@@ -150,13 +150,13 @@ def _memmap(state: State, add: Add, placement: Placement, head: int) -> Thin | N
         for nr in sections[: geometry.sections_per_block]:
             at = first * unit + (nr - sections[0]) * each
             _put(state, add, Section(nr, add.node, memmap=Memmap("self", at, ((at, each),))), head)
-        return Thin((Stretch(first, last, head),), (Share("self", add.node, head * count),), (), 0, 0)
+        return Thin((AlikeBlocks(first, last, head),), (MemmapShare("self", add.node, head * count),), (), 0, 0)
     hosts, rest = divmod(whole, unit)
     if hosts + bool(rest) >= count:
         return None
-    stretches = [Stretch(first, first + hosts - 1, unit)] if hosts else []
-    stretches += [Stretch(first + hosts, first + hosts, rest)] if rest else []
-    stretches.append(Stretch(stretches[-1].last + 1, last, 0))
+    stretches = [AlikeBlocks(first, first + hosts - 1, unit)] if hosts else []
+    stretches += [AlikeBlocks(first + hosts, first + hosts, rest)] if rest else []
+    stretches.append(AlikeBlocks(stretches[-1].last + 1, last, 0))
     guests = unit // (each * geometry.sections_per_block)
     wanted = {stretch.first for stretch in stretches} | {*range(first, first + guests + 1)}
     wanted |= {first + (stretch.first - first) * guests for stretch in stretches if stretch.memmap}
@@ -167,10 +167,10 @@ def _memmap(state: State, add: Add, placement: Placement, head: int) -> Thin | N
             pages = Pages({MEMMAP: span(0, held)} if held else {})
             memmap = Memmap("self", at, ((at, each),))
             _put(state, add, Section(nr, add.node, pages=pages, memmap=memmap), 0)
-    return Thin(tuple(stretches), (Share("self", add.node, whole),), (), 0, 0)
+    return Thin(tuple(stretches), (MemmapShare("self", add.node, whole),), (), 0, 0)
 
 
-def _in_boot_memory(state: State, add: Add, sections: range, stretch: Stretch) -> Thin:
+def _in_boot_memory(state: State, add: Add, sections: range, stretch: AlikeBlocks) -> Thin:
     """The memmap of all sections is taken; of the first block they are there. Raises `HotplugError`."""
     geometry, boot = state.geometry, sparse_vmemmap.BootMemory(state, add.node)
     unit = geometry.vmemmap_unit_pages
@@ -198,7 +198,7 @@ def _in_boot_memory(state: State, add: Add, sections: range, stretch: Stretch) -
     by_node: Counter[int] = Counter()
     for pfn, count in chunks:
         by_node[state.sections[pfn // geometry.pages_per_section].node] += count
-    shares = tuple(Share("kernel", node, count) for node, count in sorted(by_node.items()))
+    shares = tuple(MemmapShare("kernel", node, count) for node, count in sorted(by_node.items()))
     return Thin((stretch,), shares, merged(sorted(chunks)), tables, 0)
 
 
@@ -213,7 +213,7 @@ def _put(state: State, add: Add, section: Section, head: int) -> None:
 # -- online -------------------------------------------------------------------------------------------------------------
 
 
-def _online(state: State, row: Row, first: int, pages: int, known: Known) -> Row | None:
+def _online(state: State, row: Alternative, first: int, pages: int, known: Known) -> Alternative | None:
     """Online the few blocks, count them as many times as there are, and take each of their kind out again."""
     geometry = state.geometry
     begun = row.added
@@ -255,7 +255,7 @@ def _online(state: State, row: Row, first: int, pages: int, known: Known) -> Row
     return msgspec.structs.replace(
         row,
         zones=Frozen({zone: row.blocks}),
-        online=Memory(total, free, Frozen(huge_pages)),
+        online=MemoryTotals(total, free, Frozen(huge_pages)),
         largest_run=_longest(row, geometry.pages_per_block),
         removable=removable,
         stuck=stuck,
@@ -273,7 +273,7 @@ def _small(state: State, number: int, order: int, known: Known) -> int:
     )
 
 
-def _gigantic(state: State, row: Row, first: int, pages: int, size: int) -> int | None:
+def _gigantic(state: State, row: Alternative, first: int, pages: int, size: int) -> int | None:
     """Gigantic pages in what was added, all of it in a kernel zone; None where one may reach over its ends."""
     unit, end = state.geometry.pages_per_block, first + pages
     around = ((down(first, size), first), (end, up(end, size)))
@@ -289,7 +289,7 @@ def _gigantic(state: State, row: Row, first: int, pages: int, size: int) -> int 
     return max(0, down(end, size) - up(first + held, size)) // size
 
 
-def _longest(row: Row, unit: int) -> int:
+def _longest(row: Alternative, unit: int) -> int:
     """The longest run of free pages: a block without memmap goes on in the next."""
     longest = current = 0
     for stretch in row.stretches:
@@ -300,9 +300,9 @@ def _longest(row: Row, unit: int) -> int:
     return longest
 
 
-def _removals(state: State, row: Row) -> tuple[tuple[tuple[int, int], ...], tuple[Stuck, ...]]:
+def _removals(state: State, row: Alternative) -> tuple[tuple[tuple[int, int], ...], tuple[StuckBlocks, ...]]:
     free: list[tuple[int, int]] = []
-    stuck: list[Stuck] = []
+    stuck: list[StuckBlocks] = []
     for stretch in row.stretches:
         tried = taken_out(state, stretch.first)
         if tried.ok:
@@ -311,5 +311,5 @@ def _removals(state: State, row: Row) -> tuple[tuple[tuple[int, int], ...], tupl
         elif stuck and (stuck[-1].last, stuck[-1].result) == (stretch.first - 1, tried.result):
             stuck[-1] = msgspec.structs.replace(stuck[-1], last=stretch.last)
         else:
-            stuck.append(Stuck(stretch.first, stretch.last, tried.result, tried.reason))
+            stuck.append(StuckBlocks(stretch.first, stretch.last, tried.result, tried.reason))
     return tuple(free), tuple(stuck)

@@ -11,7 +11,7 @@ from ...memory.state import Holder, State, state_of
 from ...numbers.units import GIB, MIB, format_bytes
 from ...protocol.vocabulary import ONLINE_TYPES, PLACEMENTS, OnlineType
 from .alike import alike_releases
-from .alternatives import Way, compared, ways_of
+from .alternatives import Combination, compared, ways_of
 from .comparison import Comparison
 from .measure import Known, nothing_known
 
@@ -31,7 +31,7 @@ def vary(
     request: Add,
     what: str,
     online: OnlineType = "online_movable",
-    watched: Callable[[Sequence[Way]], Any] = iter,
+    watched: Callable[[Sequence[Combination]], Any] = iter,
 ) -> Varied:
     """Put alternatives of an add request side by side in which one thing varies, a key of `VARIES`. Where kernel models do,
     one stands for all releases in a row of which the very same comes. Raises as `compare`."""

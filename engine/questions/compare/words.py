@@ -11,9 +11,9 @@ from ...protocol.reasons import released
 from ...protocol.reasons.released import Released
 from ..narrate.reason import sentence
 from ..narrate.words import block_names
-from .comparison import Comparison, Row
+from .comparison import Alternative, Comparison
 
-Cell = Callable[[Row, Comparison], str]
+Cell = Callable[[Alternative, Comparison], str]
 _PLACES: Final = {"self": "on memory", "section": "in sections", "kernel": "kernel"}
 _NOT_DONE: Final = "-"
 _CHOSEN: Final = " *"
@@ -89,7 +89,7 @@ def _lines(comparison: Comparison) -> list[tuple[str, Cell]]:
     ]
 
 
-def _online_type(row: Row, comparison: Comparison) -> str:
+def _online_type(row: Alternative, comparison: Comparison) -> str:
     return row.online_type
 
 
@@ -106,7 +106,7 @@ def _huge(size: int) -> Cell:
     return lambda row, c: str(row.online.huge.get(size, 0))
 
 
-def _where(row: Row, comparison: Comparison) -> str:
+def _where(row: Alternative, comparison: Comparison) -> str:
     return ", ".join(f"{_PLACES[share.on]} n{share.node}" for share in row.memmap)
 
 
@@ -146,7 +146,7 @@ def _legend(comparison: Comparison) -> Iterator[str]:
             yield f"{_short(needs)}: {sentence(needs)}"
 
 
-def _notes(row: Row, comparison: Comparison) -> list[str]:
+def _notes(row: Alternative, comparison: Comparison) -> list[str]:
     """What the table has no room for."""
     missing = f"; {_bytes(row.missing, comparison)} are missing" if row.missing else ""
     onlining = "onlining: " if row.blocks else ""
@@ -160,7 +160,7 @@ def _notes(row: Row, comparison: Comparison) -> list[str]:
     return notes
 
 
-def _nearest(row: Row, comparison: Comparison) -> str:
+def _nearest(row: Alternative, comparison: Comparison) -> str:
     """The sizes in whole blocks next to one that is not."""
     _, size = extent(comparison.request)
     low = size - size % row.block_size

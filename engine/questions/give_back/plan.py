@@ -29,7 +29,7 @@ from ..why.obstacles import kind_at
 from ..why.unknown import unknowns
 
 
-class Held(msgspec.Struct, frozen=True):
+class HeldBlocks(msgspec.Struct, frozen=True):
     """Blocks that do not go, for one reason: the kind of the page that the kernel stops at, or None where it is a rule;
     `reason` and `pfn` are those of the first block."""
 
@@ -57,7 +57,7 @@ class GiveBack(msgspec.Struct, frozen=True):
     unsure: tuple[int, ...]
     most: int
     moves: int
-    held: tuple[Held, ...]
+    held: tuple[HeldBlocks, ...]
     page_size: int
 
     @property
@@ -192,7 +192,7 @@ def _kind(state: State, tried: Attempt) -> Kind | None:
     return kind_at(state, tried.pfn) if tried.result in ("EBUSY", "EINTR") and tried.pfn is not None else None
 
 
-def _held(state: State, refused: Refused) -> Iterator[Held]:
+def _held(state: State, refused: Refused) -> Iterator[HeldBlocks]:
     """Those that do not go, by what holds them, the most first. Of a block with pages that the boot reserved, these do, for
     good, whatever page the kernel meets first."""
     groups: dict[tuple[Kind | None, str, str], list[int]] = {}
@@ -207,4 +207,4 @@ def _held(state: State, refused: Refused) -> Iterator[Held]:
         first = min(blocks)
         tried = refused[first][0]
         size = len(blocks) * state.geometry.block_size
-        yield Held(tuple(sorted(blocks)), size, kind, result, tried.reason, tried.pfn)
+        yield HeldBlocks(tuple(sorted(blocks)), size, kind, result, tried.reason, tried.pfn)

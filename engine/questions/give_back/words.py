@@ -11,7 +11,7 @@ from ..narrate.lines import GAP, Line, running
 from ..narrate.reason import sentence
 from ..narrate.words import block_names, counted
 from ..why.words import KIND_WORDS, lines, shortened
-from .plan import GiveBack, Held
+from .plan import GiveBack, HeldBlocks
 
 _MOST_RUNS: Final = 4
 """Runs of blocks that a line names."""
@@ -65,7 +65,7 @@ def _script(plan: GiveBack) -> Iterator[str]:
         yield from (f"{line}{'  # not known' if guessed else ''}" for line in lines(tuple(commands)))
 
 
-def _what(held: Held, plan: GiveBack) -> str:
+def _what(held: HeldBlocks, plan: GiveBack) -> str:
     names = block_names(held.blocks, _MOST_RUNS)
     if held.kind is None:
         return f"{held.result}, {sentence(held.reason)} ({names})"

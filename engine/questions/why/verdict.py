@@ -22,7 +22,7 @@ Unit = Literal["pages", "units", "blocks", "sections", "ranges", "bytes", "rules
 class Blocker(msgspec.Struct, frozen=True):
     """All things of one kind that are in the way.
 
-    `kind` is a kind of page (`memmap.KINDS`), or one of
+    `kind` is a kind of page (`Kind` of `protocol.vocabulary`), or one of
 
         hole         pages of the block that are not System RAM
         guest        sections whose memmap lies in the range

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, TypeVar
 
 import msgspec
-from altmap.engine import Drift, Machine
-from altmap.engine.faces.diff import Change, Value
+from altmap.engine import Changed, ChangedValue, Drift, Machine
 
 from .document import Document
 from .machine import BlockRow, NodeRow, Rows, SectionRow, ZoneRow
@@ -107,14 +106,14 @@ def changes(drift: Drift, before: Machine, after: Machine) -> Changes:
 
 
 def _sides(
-    change: Change[K, V], old: Callable[[K, V], R], new: Callable[[K, V], R]
+    change: Changed[K, V], old: Callable[[K, V], R], new: Callable[[K, V], R]
 ) -> tuple[tuple[str, ...], R | None, R | None]:
     before = None if change.before is None else old(change.key, change.before)
     after = None if change.after is None else new(change.key, change.after)
     return change.fields, before, after
 
 
-def _values(values: Sequence[Value]) -> tuple[ValueChange, ...]:
+def _values(values: Sequence[ChangedValue]) -> tuple[ValueChange, ...]:
     return tuple(ValueChange(value.name, value.before, value.after) for value in values)
 
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
-from altmap.engine import Comparison, Machine, sentence
+from altmap.engine import Alternative, AutoMovable, Comparison, Machine, MemoryTotals, sentence
 from altmap.engine.protocol.vocabulary import Certainty, MemmapOn, OnlineType, Placement
-from altmap.engine.questions.compare import Memory, Plan, Row
 
 from .command import CommandRow, line_row
 from .document import Amount, Document, NodeAmount, Refusal, Told, refusal, told
@@ -187,11 +186,11 @@ class _Rows:
     def _by_node(self, taken: Mapping[int, int]) -> tuple[NodeAmount, ...]:
         return tuple(NodeAmount(node, pages * self._page, pages) for node, pages in sorted(taken.items()))
 
-    def memory(self, memory: Memory) -> MemoryRow:
+    def memory(self, memory: MemoryTotals) -> MemoryRow:
         huge = tuple(HugePages(size, count) for size, count in sorted(memory.huge.items()))
         return MemoryRow(self._amount(memory.total), self._amount(memory.free), huge)
 
-    def alternative(self, row: Row) -> AlternativeRow:
+    def alternative(self, row: Alternative) -> AlternativeRow:
         added = row.blocks > 0
         return AlternativeRow(
             model=row.model,
@@ -223,7 +222,7 @@ class _Rows:
             assured=row.assured,
         )
 
-    def plan(self, plan: Plan) -> PlanRow:
+    def plan(self, plan: AutoMovable) -> PlanRow:
         ok = plan.result == "ok"
         return PlanRow(
             result=plan.result,

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
-from altmap.engine import GiveBack, Machine, sentence
+from altmap.engine import GiveBack, HeldBlocks, Machine, sentence
 from altmap.engine.protocol.vocabulary import Certainty
-from altmap.engine.questions.give_back import Held
 from altmap.engine.questions.why.words import KIND_WORDS, lines
 
 from .document import Amount, Document
@@ -67,7 +66,7 @@ def give_back_document(machine: Machine, plan: GiveBack) -> GiveBackDocument:
     )
 
 
-def _held(held: Held) -> HeldRow:
+def _held(held: HeldBlocks) -> HeldRow:
     return HeldRow(
         blocks=held.blocks,
         bytes=held.size,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
-from altmap.engine import Growth, Machine
+from altmap.engine import Growth, GrowthPoint, Machine
 from altmap.engine.protocol.vocabulary import AutoOnline, Caller
-from altmap.engine.questions.grow import Point
 
 from .document import Document, Refusal, Told, refusal, told
 
@@ -72,6 +71,6 @@ def growth_document(machine: Machine, growth: Growth) -> GrowthDocument:
     )
 
 
-def _point(point: Point) -> PointRow:
+def _point(point: GrowthPoint) -> PointRow:
     ratio = round(point.movable / point.kernel, 3) if point.kernel else None
     return PointRow(ratio=ratio, **msgspec.structs.asdict(point))

@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
-from altmap.engine import Machine, worth_knowing
-from altmap.engine.faces.diff import BlockSeen, NodeSeen, Pool, block_seen, nodes_seen
-from altmap.engine.faces.library import Bundled
+from altmap.engine import BlockSeen, Bundled, Machine, NodeSeen, PoolSeen, SectionReport, ZoneReport, worth_knowing
+from altmap.engine.faces.diff import block_seen, nodes_seen
 from altmap.engine.protocol.vocabulary import BlockState, ZoneKey
 from altmap.engine.run.invariants import INVARIANTS, Broken
-from altmap.engine.sysfs.report import SectionReport, ZoneReport, section_report, zone_reports
+from altmap.engine.sysfs.report import section_report, zone_reports
 
 from ... import facts
 from .document import AdviceRow, Amount, Document, advice_row
@@ -228,7 +227,7 @@ class Rows:
         return SectionRow(number, seen.node, seen.memmap_on, seen.memmap_pfn)
 
 
-def _pool(pool: Pool) -> PoolRow:
+def _pool(pool: PoolSeen) -> PoolRow:
     return PoolRow(pool.size, pool.total, pool.free)
 
 

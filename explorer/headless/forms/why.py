@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
-from altmap.engine import Machine, Reason, Verdict, sentence, worst
+from altmap.engine import Blocker, Machine, Reason, Remedy, Verdict, sentence, worst
 from altmap.engine.protocol.vocabulary import Certainty
-from altmap.engine.questions.why.verdict import Blocker, Remedy
 
 from .command import CommandRow, Line, line_row
 from .document import Document, NodeAmount, Refusal, Told, refusal, told
