@@ -8,6 +8,7 @@ file shows.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -16,6 +17,7 @@ from ..memory.section import Memmap
 from ..memory.state import Resource, State
 from ..memory.zone import Node, Zone
 from ..numbers.bits import lowest, span
+from ..numbers.units import about_bytes
 from ..protocol.vocabulary import (
     ASSUMED,
     BUDDY_KINDS,
@@ -29,7 +31,11 @@ from ..protocol.vocabulary import (
     Chunk,
     ZoneKey,
 )
+from ..reading.observation import Observation
 from .settle import Part
+
+_ALIKE: Final = 64
+"""Totals that differ by less than one part in so many were read at different moments."""
 
 
 def agree_zone(state: State, key: ZoneKey, numbers: list[int], prior: State | None, was_counted: bool) -> Iterator[str]:
@@ -165,6 +171,18 @@ def agree_nodes(state: State) -> Iterator[str]:
         if node is None or not node.online:
             state.nodes.load({number: replace(node, online=True) if node else Node(number)})
             yield f"node {number} is not online by its list, and has memory; taken for online"
+
+
+def agree_total(seen: Observation, page_size: int) -> Iterator[str]:
+    """The zones' numbers stay where MemTotal is another than what they manage. The kernel changes both at once
+    (mm/page_alloc.c, adjust_managed_page_count); a container shows its own limit as MemTotal. Capturing takes a while, in which
+    a balloon may move a little."""
+    total, managed = seen.meminfo.get("MemTotal", 0) << 10, sum(zone.managed for zone in seen.zones) * page_size
+    if total and managed and abs(total - managed) * _ALIKE > managed:
+        yield (
+            f"meminfo says MemTotal {about_bytes(total)}, and the zones of zoneinfo manage {about_bytes(managed)}; these are "
+            f"taken (a container's meminfo tells of its own limit)"
+        )
 
 
 def agree_resources(state: State) -> Iterator[str]:

@@ -75,7 +75,7 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     """All tables from a capture; `prior` is the model's state before, which knows what no capture shows."""
     state = State(identity.preset, identity.geometry, identity.model, identity.boot, chain_of(identity.preset))
     seen = plausible(seen, identity.geometry)
-    notes = [*seen.notes, *topology.doubts(seen)]
+    notes = [*seen.notes, *topology.doubts(seen), *agree.agree_total(seen, identity.geometry.page_size)]
     topology.build_nodes(state, seen)
     topology.build_resources(state, seen)
     topology.build_zones(state, seen)

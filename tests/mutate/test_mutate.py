@@ -111,6 +111,10 @@ NOTED: dict[str, tuple[Callable[[Path], None], str]] = {
         edit("proc/zoneinfo", r"managed  [1-9]\d+", "managed  9"),
         "has 9 managed of 32768 present pages by zoneinfo, and 32256 of 32768 by its blocks; these are taken",
     ),
+    "memory of a container": (
+        edit("proc/meminfo", r"MemTotal: +\d+", "MemTotal: 524288"),
+        "meminfo says MemTotal 512M, and the zones of zoneinfo manage ",
+    ),
     "a zone that is not there": (
         edit("proc/zoneinfo", r"Node 0, zone  Movable.*?(?=Node|\Z)", ""),
         "zoneinfo has no zone Movable of node 0, where memory",
