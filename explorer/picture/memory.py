@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
-from functools import cached_property
 from typing import Final
 
 from altmap.engine import Machine, about_bytes, format_bytes
 
+from .gutter import Gutter
 from .joint import joint
 from .layout import laid_out
 from .lines import Line, Span, joined, width
 from .made import Rows
-from .memory_size import short_size
 from .nodes import node_bar
 from .overlay import Overlay
 from .paints import Paints
@@ -26,10 +25,6 @@ from .view import Scene, View
 
 GUTTERS: Final = ((81, 13), (70, 9), (0, 8))
 """Columns of the gutter, by the least width of the map."""
-_ZONE: Final = 5
-"""Letters of a zone's name that tell it from all others."""
-_LABEL: Final = 5
-"""Letters of an address in the gutter, at most."""
 _BAR: Final = 32
 """Columns of the bar of what a node's memory is."""
 _BROAD: Final = (4, 3)
@@ -66,6 +61,7 @@ class MemoryPicture:
         self.paints = Paints(scene, view, self.plan)
         self._rows = Rows(self.machine, self.plan)
         self._sides = Sides(self.machine, self.plan)
+        self._beside = Gutter(scene, scope, self.plan, self._sides, self.gutter, halves)
         self._tiles = Tiles(scene, view, self.plan, self.paints, halves, self.step)
         self._drawn: dict[str, Callable[[int, Row, int, Overlay], Iterable[Span]]] = {
             "hole": self._hole, "alike": self._folded, "node": self._heading, "tiles": self._tiles.line
@@ -140,7 +136,7 @@ class MemoryPicture:
         plain &= not (self.view.joins and row.what == "hole")
         if plain and y in self._lines:
             return self._lines[y]
-        gutter = self._gutter(at, row, part)
+        gutter = self._beside.line(at, row, part)
         share = self._share(row) if self.shares and row.what == "tiles" and part == 0 else ()
         line = joined((*gutter, *self._drawn[row.what](at, row, part, over), *share))
         if plain:
@@ -164,63 +160,6 @@ class MemoryPicture:
         cells = round(free * room)
         bar = Span("▄" * cells if self.halves == 2 else "=" * cells, palette.kinds["pcp"])
         return (Span(" "), bar, Span(" " * (room - cells)), Span(f"{free * 100:>4.0f}%", palette.text))
-
-    def _gutter(self, at: int, row: Row, part: int) -> Line:
-        palette, columns = self.scene.palette, self.gutter
-        if row.what == "node":
-            return ()
-        zone = self._sides.zone(at)
-        band = Span("▌", palette.zones.get(zone, palette.faint)) if zone else Span(" ")
-        first = zone is not None and (at == 0 or self._sides.before(at) != zone) and part == 0
-        text, colour = self._label(row, part)
-        types = self._types(at, row, part) if self.scope.level in ("block", "section") else ()
-        room = columns - 2 - 2 * bool(types)
-        name = zone[: max(0, room - 1 - len(text))] if first and zone else ""
-        name = name if name == zone or (len(name) >= _ZONE and not types) else ""
-        return (
-            band,
-            Span(name, palette.zones.get(zone or "", palette.dim), bold=True),
-            Span(text.rjust(room - len(name)), colour),
-            *types,
-        )
-
-    def _types(self, at: int, row: Row, part: int) -> Line:
-        """The pageblock types of a line of cells: of its upper and its lower half."""
-        palette = self.scene.palette
-        cells = self.machine.summaries(row.start, row.pages, row.pages // self.halves)
-        found = [str(next(iter(cells[number].types), "")) for number in self.plan.cells_at(at, part)]
-        if self.halves == 1:
-            return (Span(f" {found[0][:1].lower() or ' '}", palette.dim),)
-        top, bottom = (palette.types.get(kind, palette.ground) for kind in found)
-        return (Span(" "), Span("▀", top, bottom))
-
-    def _label(self, row: Row, part: int) -> tuple[str, int]:
-        """The address of a row, or below it the number of its first block."""
-        palette, geometry = self.scene.palette, self.machine.geometry
-        if self.scope.level in ("block", "section"):
-            if part:
-                return "", palette.dim
-            first = (row.start - self.scope.start) // geometry.pageblock_pages
-            last = (row.start + row.pages - 1 - self.scope.start) // geometry.pageblock_pages
-            if row.pages < geometry.pageblock_pages:
-                return f"+{row.start - self.scope.start:#x}", palette.dim
-            longest = 2 * len(f"{self.scope.pages // geometry.pageblock_pages}") + 1
-            return f"{first}-{last}" if first < last and longest <= self.gutter - 4 else f"{first}", palette.dim
-        number = f"{row.shown.start // geometry.pages_per_block}"
-        if part == 0:
-            text = self._say(row.shown.start * geometry.page_size) if self._say else number
-            return text, palette.faint if row.what == "hole" else palette.dim
-        if part == 1 and row.what == "tiles" and self._say:
-            return number, palette.faint
-        return "", palette.dim
-
-    @cached_property
-    def _say(self) -> Callable[[int], str] | None:
-        """How addresses are told: in short; to the byte where rounded ones would look alike; None where there is no room."""
-        starts = [row.shown.start * self.machine.geometry.page_size for row in self.plan.rows if row.what == "tiles"]
-        if len({*map(short_size, starts)}) == len(starts):
-            return short_size
-        return format_bytes if max(len(format_bytes(start)) for start in starts) <= _LABEL else None
 
     def _hole(self, at: int, row: Row, part: int, over: Overlay) -> Iterable[Span]:
         text = f"---- hole of {format_bytes(row.pages * self.machine.geometry.page_size)} "

@@ -41,14 +41,16 @@ def table(scene: Scene, wide: int, halves: int) -> list[Line]:
         zone = machine.zones[node, name]
         pages, place = max(struct.get((node, name), {}).items(), key=lambda one: one[1], default=("", 0))[::-1]
         cells = round(zone.free / zone.managed * _BAR)
-        full = Span("█" * cells if halves == 2 else "=" * cells, palette.kinds["pcp"])
+        sign, empty = (
+            ("▄", Span("▄" * (_BAR - cells), palette.strip)) if halves == 2 else ("=", Span(" " * (_BAR - cells)))
+        )
         row = (
             Span(f" {node:<5}", palette.text, None, True),
             Span(f"{name:<10}", palette.zones.get(name, palette.dim), None, True),
             Span(f"{about_bytes(zone.managed * unit):>8}", palette.text),
             Span(f"{about_bytes(zone.free * unit):>8}  ", palette.text, None, True),
-            full,
-            Span(" " * (_BAR - cells), None, palette.strip if halves == 2 else None),
+            Span(sign * cells, palette.kinds["pcp"]),
+            empty,
             Span(f"{about_bytes(pages * unit):>8} ", palette.kinds["memmap"]),
             Span(place, palette.text),
         )

@@ -110,7 +110,8 @@ def test_where_the_table_of_zones_has_not_all_columns_their_numbers_stand_below_
         said = [line.split() for line in words.split("\n")]
         assert ["DMA32", "of", "node", "1"] in said
         zone = screen.machine.zones[1, "DMA32"]
-        for name, pages in (("spanned", zone.spanned), ("present", zone.present), ("managed", zone.managed)):
+        assert zone.pcp
+        for name, pages in (("spanned", zone.spanned), ("managed", zone.managed), ("free", zone.free)):
             assert [name, f"{pages:,}", engine.about_bytes(pages * 4096)] in said
         assert ["start", "pfn", f"{zone.start:#x}"] in said
 

@@ -26,7 +26,8 @@ ALL: Final = CHOICES[0]
 
 
 class ZoneTable(Painted):
-    """One line a node, one line each of its populated zones. `free` is what is on free lists and on the CPUs' lists."""
+    """One line a node, one line each of its populated zones. `free` is /proc/zoneinfo's, as in the table of nodes and in
+    MemFree: what the CPUs keep on lists of their own is not in it."""
 
     def __init__(self, machine: Machine, **options: Any) -> None:
         super().__init__(**options)
@@ -57,7 +58,7 @@ class ZoneTable(Painted):
         return {
             zone.key: {
                 "start": zone.start, "start pfn": zone.start, "spanned": zone.spanned, "present": zone.present,
-                "managed": zone.managed, "free": zone.free + zone.pcp,
+                "managed": zone.managed, "free": zone.free,
             }
             for zone in self._zones()
         }  # fmt: skip
