@@ -77,11 +77,11 @@ def parse(sheet: Stylesheet, css: str, *place: Any, **more: Any) -> list[RuleSet
 
 
 def handlers(pump: MessagePump, name: str, message: Message) -> Iterator[tuple[type, Callable[[Message], Any]]]:
-    """The handlers of a message, which Textual looks for in every class of the widget at each message. Those of a kind of widget
-    for a kind of message are the same each time, unless some may ask which widget sent it."""
+    """The handlers of a message, for which Textual looks into every class of the widget at each message. What it found once for
+    a kind of widget and a kind of message holds for all of these, unless some handler is for certain messages alone (``on``)."""
     kind = (type(pump), type(message), name)
     if kind not in _handlers:
-        _handlers[kind] = _looked_up(*kind)
+        _handlers[kind] = None if message._no_default_action else _found(pump, name, message)
     if (known := _handlers[kind]) is None:
         yield from _DISPATCH(pump, name, message)
         return
@@ -91,17 +91,11 @@ def handlers(pump: MessagePump, name: str, message: Message) -> Iterator[tuple[t
         yield owner, method.__get__(pump, owner)
 
 
-def _looked_up(pump: type[MessagePump], message: type[Message], name: str) -> list[tuple[type, Any]] | None:
-    """The handlers that follow from names, by class; None where there are others."""
-    found: list[tuple[type, Any]] = []
-    for owner in pump.__mro__:
-        decorated = owner.__dict__.get("_decorated_handlers") or {}
-        if any(decorated.get(kind) for kind in message.__mro__):
-            return None
-        method = owner.__dict__.get(f"_{name}") or owner.__dict__.get(name)
-        if method is not None and not getattr(method, "_textual_on", None):
-            found.append((owner, method))
-    return found
+def _found(pump: MessagePump, name: str, message: Message) -> list[tuple[type, Any]] | None:
+    """The handlers that Textual finds, by class; None where some may be for certain messages alone."""
+    if any(vars(owner).get("_decorated_handlers") for owner in type(pump).__mro__):
+        return None
+    return [(owner, method.__func__) for owner, method in _DISPATCH(pump, name, message)]  # type: ignore[attr-defined]
 
 
 _undrawn: list[bool] = []
