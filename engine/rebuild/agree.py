@@ -17,6 +17,7 @@ from ..memory.section import Memmap
 from ..memory.state import Resource, State
 from ..memory.zone import Node, Zone
 from ..numbers.bits import lowest, span
+from ..numbers.runs import cut
 from ..numbers.units import about_bytes
 from ..protocol.vocabulary import (
     ASSUMED,
@@ -55,7 +56,7 @@ def agree_zone(state: State, key: ZoneKey, numbers: list[int], prior: State | No
             zone = replace(zone, present=present, managed=managed)
             if was_counted:
                 yield f"{counts} by zoneinfo, and {managed} of {present} by its blocks; these are taken"
-    sure = sum(map(part.have, BUDDY_KINDS))
+    sure = sum(map(part.have, BUDDY_KINDS)) + (_housed(state, part) if prior is not None else 0)
     managed = max(min(zone.managed, zone.present - apart), sure)
     present = max(zone.present, managed + apart)
     if (present, managed) != (zone.present, zone.managed):
@@ -71,6 +72,16 @@ def agree_zone(state: State, key: ZoneKey, numbers: list[int], prior: State | No
             f"{high:#x} by its blocks; that is taken"
         )
     state.zones.load({key: zone.with_span(low, high - low)})
+
+
+def _housed(state: State, part: Part) -> int:
+    """Pages of a zone that the buddy gave for the memmap of memory that was added, by what the model knows."""
+    size, found = state.geometry.pages_per_section, 0
+    for section in state.sections.values():
+        if section.memmap is not None and section.memmap.on == "kernel" and not section.early:
+            for nr, first, count in (piece for chunk in section.memmap.chunks for piece in cut(*chunk, size)):
+                found += (state.sections[nr].of(VMEMMAP) & part.owned.get(nr, 0) & span(first, count)).bit_count()
+    return found
 
 
 def _ends(state: State, key: ZoneKey, numbers: list[int]) -> tuple[int, int]:
