@@ -25,7 +25,7 @@ from ..protocol.events import (
     SectionsLeaked,
 )
 from ..protocol.reasons import HotplugError, SectionsLeft
-from ..protocol.reasons.adding import NodeNotPossible, Unaligned
+from ..protocol.reasons.adding import Unaligned
 from ..protocol.reasons.placement import AltmapUnsupported, VetoDropsBlocks
 from ..protocol.reasons.unknown import PartOfBlock
 from ..protocol.vocabulary import (
@@ -43,6 +43,7 @@ from .device_memory import add_device_memory, check_device_range
 from .online import online_block, rebuild_zonelists
 from .overhead import take_objects, take_page_tables
 from .placement import Choice, choose
+from .possible_node import refuse_impossible_node
 from .remove import deactivate, drop_block
 from .request import AddRequest as AddRequest
 from .sections import add_sections
@@ -93,6 +94,7 @@ def add_memory(state: State, request: AddRequest) -> Steps:
 
 def _add_system_ram(state: State, request: AddRequest) -> Steps:
     """What the page allocator may have, on a node that may be new to it."""
+    yield from refuse_impossible_node(state, request)
     group = _register_group(state, request)
     yield from _prepare_node(state, request.node)
     choice = choose(state, request.size, request.caller, request.placement, request.fallback)
@@ -130,8 +132,6 @@ def _check_range(state: State, request: AddRequest) -> Steps:
 
 
 def _register_group(state: State, request: AddRequest) -> int | None:
-    if request.node not in state.nodes:
-        raise HotplugError("EINVAL", NodeNotPossible(request.node))
     if request.group is not None and request.group in state.groups:
         return request.group
     if not state.model.groups or request.caller not in ("acpi", "dax", "cxl", "virtio-mem"):

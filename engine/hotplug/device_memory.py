@@ -26,9 +26,10 @@ from ..numbers.runs import split
 from ..numbers.units import MIB
 from ..protocol.events import Event, Logged, MemmapPlaced, MemmapReleased, PlacementChosen
 from ..protocol.reasons import HotplugError
-from ..protocol.reasons.adding import MemmapShort, NodeNotPossible, SectionPresent, Unaligned
+from ..protocol.reasons.adding import MemmapShort, SectionPresent, Unaligned
 from ..protocol.reasons.placement import DriverBringsAltmap, NoAltmap
 from ..protocol.vocabulary import ABSENT, MEMMAP, PAGETABLE, VMEMMAP, Placement
+from .possible_node import refuse_impossible_node
 from .request import AddRequest
 from .sections import add_sections
 
@@ -58,8 +59,7 @@ def add_device_memory(state: State, request: AddRequest) -> Steps:
     """Sections without blocks, in no zone that the buddy knows (ZONE_DEVICE). Raises `HotplugError`."""
     geometry = state.geometry
     start, pages = request.start // geometry.page_size, request.size // geometry.page_size
-    if request.node not in state.nodes:
-        raise HotplugError("EINVAL", NodeNotPossible(request.node))
+    yield from refuse_impossible_node(state, request)
     parts, first, sections = _split(state, start, pages)
     pool: sparse_vmemmap.Pool
     passed: VmemAltmap | None = None

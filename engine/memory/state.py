@@ -76,12 +76,11 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
 
     What a capture leaves open: `auto_online_assumed` and `mode_assumed`: no file of it told auto_online_blocks, and
     memmap_on_memory, and they are taken for what kernels have by default; `blocks_assumed`: nor did one list memory blocks or
-    System RAM, so that blocks which are offline are not known; `boot_untold`: nor which memory of ZONE_NORMAL was there at
-    boot; `zones_differ`: offline blocks name another zone first (valid_zones) than follows from what was read;
-    `poison_unseen`: more pages have a hardware error than were seen, so that an offline block may hold one; `leaked_memmap`:
-    pages of memmap of sections that have no block, at a place that no file tells; `kernel_since`, `kernel_until`: no file told
-    the kernel, and it is one of
-    these releases or between them (0.0: it was told)."""
+    System RAM, so that blocks which are offline are not known; `nodes_assumed`: nor the nodes that firmware announced;
+    `boot_untold`: nor which memory of ZONE_NORMAL was there at boot; `zones_differ`: offline blocks name another zone first
+    (valid_zones) than follows from what was read; `poison_unseen`: more pages have a hardware error than were seen, so that an
+    offline block may hold one; `leaked_memmap`: pages of memmap of sections that have no block, at a place that no file tells;
+    `kernel_since`, `kernel_until`: no file told the kernel, and it is one of these releases or between them (0.0: it was told)."""
 
     crashed: bool = False
     vmemmap_warned: bool = False
@@ -92,6 +91,7 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
     auto_online_assumed: bool = False
     mode_assumed: bool = False
     blocks_assumed: bool = False
+    nodes_assumed: bool = False
     boot_untold: bool = False
     zones_differ: bool = False
     poison_unseen: bool = False

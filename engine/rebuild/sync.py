@@ -57,6 +57,7 @@ def sync(state: State, seen: Observation) -> list[Note]:
         locked=read.locked,
         auto_online_assumed=read.auto_online_assumed,
         mode_assumed=read.mode_assumed,
+        nodes_assumed=read.nodes_assumed,
         min_free_kbytes=read.min_free_kbytes,
     )
     _drop_orphans(state)

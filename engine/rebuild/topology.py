@@ -119,7 +119,7 @@ def _zones_from_blocks(state: State, seen: Observation) -> None:
 
 
 def doubts(seen: Observation) -> Iterator[str]:
-    """A sentence on each state of a block that no kernel prints, or that is not there."""
+    """A sentence on each state of a block that no kernel prints, or that is not there, and where no file tells of nodes."""
     odd: dict[str | None, list[int]] = {}
     for block in seen.blocks:
         if block.state not in ("online", "offline", "going-offline"):
@@ -128,6 +128,8 @@ def doubts(seen: Observation) -> Iterator[str]:
         names = f"memory{blocks[0]}" + (f" (and {len(blocks) - 1} more blocks)" if len(blocks) > 1 else "")
         said = "is not there" if text is None else f"is {text[:60]!r}, which is none of online, offline, going-offline"
         yield f"the state of {names} {said}; taken for online"
+    if not (seen.zones or seen.nodes or seen.node_lists or any(block.nodes for block in seen.blocks)):
+        yield "no file says on which nodes memory lies; all of it is taken to be on node 0"
 
 
 def build_blocks(state: State, seen: Observation, prior: State | None) -> None:

@@ -9,6 +9,7 @@ from ..reasons.placement import PlacementRule
 from ..reasons.unknown import (
     HighestAddress,
     KernelNotTold,
+    NodesNotTold,
     NotDated,
     PartOfBlock,
     PoisonSomewhere,
@@ -48,12 +49,12 @@ class AddressDoubted(EventBase, tag="address_doubted", frozen=True):
 
 class RangeDoubted(EventBase, tag="range_doubted", frozen=True):
     """What comes of a range hangs on something that no file tells: whether it was there at boot, or holds a page with a hardware
-    error, or which zone auto-movable takes; or on what is not rehearsed, a part of a memory block. The rehearsal goes on as if
-    what the blocks say of that (`Block.early`, `Block.hwpoison`) was so."""
+    error, which zone auto-movable takes, or whether its node is possible; or on what is not rehearsed, a part of a memory block.
+    The rehearsal goes on as if what the blocks say of that (`Block.early`, `Block.hwpoison`) was so."""
 
     pfn: int
     pages: int
-    reason: NotDated | ZoneNotTold | PoisonSomewhere | PartOfBlock
+    reason: NotDated | ZoneNotTold | PoisonSomewhere | PartOfBlock | NodesNotTold
 
 
 class KernelDoubted(EventBase, tag="kernel_doubted", frozen=True):

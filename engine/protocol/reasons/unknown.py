@@ -103,6 +103,14 @@ class NotListed(NotKnown, frozen=True):
     read = ("/sys/devices/system/memory",)
 
 
+class NodesNotTold(NotKnown, frozen=True):
+    """No file lists the nodes that firmware announced, and `node` may be one of them."""
+
+    node: int
+
+    read = ("/sys/devices/system/node/possible",)
+
+
 class PartOfBlock(NotKnown, frozen=True):
     """This kernel adds whole sections, also into a part of a memory block, and altmap rehearses whole blocks."""
 
@@ -135,6 +143,7 @@ Unknown = (
     | ZoneNotTold
     | NotTold
     | NotListed
+    | NodesNotTold
     | PartOfBlock
     | LeftBehind
     | PoisonSomewhere

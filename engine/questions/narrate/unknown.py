@@ -10,6 +10,7 @@ from ...protocol.reasons.unknown import (
     HighestAddress,
     KernelNotTold,
     LeftBehind,
+    NodesNotTold,
     NoFlags,
     NotCounted,
     NotDated,
@@ -73,6 +74,8 @@ def unknown_words(unknown: Unknown) -> Iterator[str]:
         case KernelNotTold(model, result):
             said = "would do it" if result == "ok" else f"would say {result}"
             yield f"no file tells the kernel, and one as {model} {said}"
+        case NodesNotTold(node):
+            yield f"no file lists the nodes that firmware announced, and node {node} may be one of them"
         case NotListed():
             yield "no file lists memory blocks: one that is offline may be there, and shows nowhere"
         case NotTold(name, value):
