@@ -80,7 +80,7 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
     `boot_untold`: nor which memory of ZONE_NORMAL was there at boot; `zones_differ`: offline blocks name another zone first
     (valid_zones) than follows from what was read; `poison_unseen`: more pages have a hardware error than were seen, so that an
     offline block may hold one; `leaked_memmap`: pages of memmap of sections that have no block, at a place that no file tells;
-    `kernel_since`, `kernel_until`: no file told the kernel, and it is one of these releases or between them (0.0: it was told)."""
+    `kernel_since`, `kernel_until`: no file told the kernel, which is one of these releases or between them (0.0: it was)."""
 
     crashed: bool = False
     vmemmap_warned: bool = False

@@ -21,15 +21,20 @@ _RANGE: Final = re.compile(r"0x([0-9a-fA-F]{1,16})-0x([0-9a-fA-F]{1,16})")
 _BLOCKS: Final = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
 _FIRMWARE: Final = "sys/firmware/memory"
 _COLUMNS: Final = "RANGE|SIZE|STATE|REMOVABLE|BLOCK|NODE|ZONES|CONFIGURED|MEMMAP-ON-MEMORY"
-_HEADER: Final = re.compile(rf"(?m)^[ \t>|]*(?=.*\bRANGE\b|.*\bBLOCK +\w|.*\w +BLOCK\b)(?:(?:{_COLUMNS})[ \t\r]*)+$")
+_HEADER: Final = re.compile(rf"(?m)^[ \t>|]*(?=.*\bRANGE\b|.*\bBLOCK +\w|.*\w +BLOCK\b)(?:(?:{_COLUMNS})[ \t\r|]*)+$")
 _OLD_HEADER: Final = re.compile(r"(?m)^\s*Address Range\s+Size \(MB\)\s+State\b.*$")
 _PAIRS: Final = re.compile(rf'(?m)^\s*(?=.*\b(?:RANGE="0x|BLOCK="\d))(?:(?:{_COLUMNS})="[^"]*" ?)+\s*$')
 _PAIR: Final = re.compile(r'([A-Z-]+)="([^"]*)"')
 _BARE: Final = re.compile(rf"(?m)^\s*{_RANGE.pattern} +\d[\d.,]*[BKMGTPE]? +(?:online|offline|on->off)\b.*$")
+_JSON: Final = re.compile(r'[^{]*(?=\{\s*"memory"\s*:\s*\[)')
+"""What stands before lsmem's JSON: nothing, or a line of the shell."""
 _SIZE: Final = re.compile(r"(?m)^\s*Memory block size\s*:\s+(\S+)( MB)?")
+_TOTALS: Final = re.compile(r"(?m)^\s*Total (online|offline) memory\s*:\s+(\d+(?:[.,]\d)?)([BKMGTPE]?)\s*$")
 _PARAMETER: Final = re.compile(r"(?m)^\s*Memmap on memory parameter\s*:\s+(yes|no|force)\s*$")
+_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _SUMMARY: Final = re.compile(r"(?m)^\s*[^\s\d\"{][^\d\"]*\s(\d+[BKMGT]?)\s*$")
 """A line of the summary in any language; the first is about the size of blocks."""
+_SEVERAL: Final = "holds lists of lsmem that differ, as of two machines or moments; give one of them"
 _USUAL: Final = "RANGE SIZE STATE REMOVABLE BLOCK"
 _NO: Final = ("no", "false", "0", "-")
 _STATES: Final = {"online": "online", "offline": "offline", "on->off": "going-offline", "?": None}
@@ -63,16 +68,16 @@ class _Row(NamedTuple):
 
 def is_lsmem(text: str) -> bool:
     """Is it what lsmem prints?"""
-    start = text.lstrip()
-    if start.startswith("{"):
-        return re.match(r'\{\s*"memory"\s*:\s*\[', start) is not None
+    if _JSON.match(text):
+        return True
     text = _in_english(text)
     found = any(form.search(text) for form in (_HEADER, _OLD_HEADER, _PAIRS, _BARE))
     return found or (_SIZE.search(text) is not None and "online memory" in text)
 
 
 def _in_english(text: str) -> str:
-    """With its states in lsmem's own words, as wide on a screen as they were."""
+    """With its states in lsmem's own words, as wide on a screen as they were, and without colours."""
+    text = _COLOURS.sub("", text).replace("\xa0", " ")
     for word, state in _TRANSLATED.items():
         if word in text or (word := word.replace(" ", r"\x20")) in text:
             text = text.replace(word, state.rjust(sum(map(_width, word))))
@@ -84,27 +89,69 @@ def _width(character: str) -> int:
 
 
 def files_of(text: str, source: str) -> dict[str, bytes]:
-    """The files of /sys that the list was made from, as far as it tells of them. Raises `BadInput`."""
+    """The files of /sys that the list was made from, as far as it tells of them. Raises `BadInput`, also where several lists
+    do not agree, and where lines of one are missing."""
     text = _in_english(text)
-    start = text.lstrip()
-    listed = list(_from_json(start, source) if start.startswith("{") else _from_text(text))
-    if not listed:
+    before = _JSON.match(text)
+    lists = [*_from_text(text)] if before is None else [[*_from_json(text[before.end() :], source)]]
+    if not any(lists):
         raise BadInput(f"{source}: lsmem lists no memory there; its list of ranges tells which blocks there are")
-    size = _block_size(text, listed, source)
+    size = _block_size(text, [cells for listed in lists for cells in listed], source)
     files = {f"{_MEMORY}/block_size_bytes": b"%x\n" % size}
     if _OLD_HEADER.search(text):  # the lsmem of s390-tools
         files["sys/bus/ccw/drivers_autoprobe"] = b"1\n"
     if (parameter := _PARAMETER.search(text)) is not None:
         files["sys/module/memory_hotplug/parameters/memmap_on_memory"] = _MODES[parameter[1]]
+    rows = [_rows(listed, size, source) for listed in lists]
+    found = [_blocks(listed, size) for listed in rows]
+    if any(_differ(found[0], other) for other in found[1:]):
+        raise BadInput(f"{source} {_SEVERAL}")
+    if wrong := next(_missing(text, rows[0]), ""):
+        raise BadInput(f"{source}: lines of lsmem's list are missing; {wrong}")
+    return files | {path: data for blocks in found for files in blocks.values() for path, data in files.items()}
+
+
+def breaks_off(text: str) -> bool:
+    """Is it a table without the summary that lsmem prints below it, so that lines may be missing?"""
+    text = _in_english(text)
+    table = next(_HEADER.finditer(text), None)
+    return table is not None and "  " in table[0].strip() and not (_SIZE.search(text) or _SUMMARY.search(text))
+
+
+def _rows(listed: Iterable[_Cells], size: int, source: str) -> list[_Row]:
     rows = [_row(cells, size, source) for cells in listed]
     if sum(row.size for row in rows) // size > _MOST:
         raise BadInput(f"{source}: memory blocks of {size:#x} bytes do not go with its ranges")
     for row in rows:
         if row.start % size or row.size % size:
             raise BadInput(f"{source}: the range at {row.start:#x} is not made of memory blocks of {size:#x} bytes")
-        for block in range(row.start // size, (row.start + row.size) // size):
-            files |= _block(block, row)
-    return files
+    return rows
+
+
+def _missing(text: str, rows: Iterable[_Row]) -> Iterator[str]:
+    """What the summary counts, as far as it is in English, and the lines do not tell of."""
+    have = {"online": 0, "offline": 0}
+    for row in rows:
+        if row.state is None:
+            return
+        have["online" if row.state == "online" else "offline"] += row.size
+    for match in _TOTALS.finditer(text):
+        unit, told = 1 << 10 * "BKMGTPE".index(match[3] or "B"), float(match[2].replace(",", "."))
+        if abs(have[match[1]] / unit - told) > 0.06:
+            yield f"its summary counts {match[2]}{match[3]} {match[1]}, and its lines {have[match[1]] / unit:g}{match[3]}"
+
+
+def _blocks(rows: Iterable[_Row], size: int) -> dict[int, dict[str, bytes]]:
+    """The files of each block."""
+    spans = ((row, range(row.start // size, (row.start + row.size) // size)) for row in rows)
+    return {block: _block(block, row) for row, blocks in spans for block in blocks}
+
+
+def _differ(one: Mapping[int, Mapping[str, bytes]], other: Mapping[int, Mapping[str, bytes]]) -> bool:
+    """Do two lists tell of different blocks, or otherwise of one?"""
+    return one.keys() != other.keys() or any(
+        data != other[block].get(path, data) for block, files in one.items() for path, data in files.items()
+    )
 
 
 def _block(block: int, row: _Row) -> dict[str, bytes]:
@@ -128,9 +175,10 @@ def _block(block: int, row: _Row) -> dict[str, bytes]:
 
 def _block_size(text: str, listed: Iterable[_Cells], source: str) -> int:
     """As the summary says it, else as the numbers of blocks do together with ranges, or with sizes where these are exact."""
-    if (match := _SIZE.search(text)) is not None:
-        sizes = {parse_bytes(f"{match[1]}M" if match[2] else match[1])}
-    else:
+    sizes = {parse_bytes(f"{match[1]}M" if match[2] else match[1]) for match in _SIZE.finditer(text)}
+    if len(sizes) > 1:
+        raise BadInput(f"{source} {_SEVERAL}")
+    if not sizes:
         sizes = set(_sizes(listed, source))
         if len(sizes) != 1 and (match := _SUMMARY.search(text)) is not None:
             sizes = {parse_bytes(match[1])}
@@ -163,7 +211,7 @@ def _from_json(text: str, source: str) -> Iterator[_Cells]:
     import json
 
     try:
-        document = json.loads(text)
+        document, _ = json.JSONDecoder().raw_decode(text)
     except (ValueError, RecursionError) as error:
         raise BadInput(f"{source} begins like lsmem's JSON, and is broken: {error}") from None
     for entry in document.get("memory", []) if isinstance(document, dict) else []:
@@ -172,34 +220,39 @@ def _from_json(text: str, source: str) -> Iterator[_Cells]:
         yield {str(name).upper(): value for name, value in entry.items()}
 
 
-def _from_text(text: str) -> Iterator[_Cells]:
-    """Pairs name their columns; else cells stand below their headings, to the left or to the right, and empty ones are blanks;
-    or they are apart by one blank each."""
+def _from_text(text: str) -> Iterator[list[_Cells]]:
+    """The lists in a text. Pairs name their columns; else cells stand below their headings, to the left or to the right, and
+    empty ones are blanks; or they are apart by one blank, tab or bar each."""
     if _PAIRS.search(text):
-        for line in _PAIRS.findall(text):
-            yield {name: value.strip() or None for name, value in _PAIR.findall(line)}
+        yield [{name: value.strip() or None for name, value in _PAIR.findall(line)} for line in _PAIRS.findall(text)]
         return
-    lines = text.splitlines()
-    at = next((number for number, line in enumerate(lines) if _HEADER.match(line) or _OLD_HEADER.match(line)), None)
-    if at is None:
-        for match in _BARE.finditer(text):
-            yield _beside(_USUAL, match[0])
-        return
-    heading = lines[at].replace("Address Range", "RANGE        ").replace("Size (MB)", "SIZE     ").upper()
-    raw = "  " not in heading.strip()
-    for line in lines[at + 1 :]:
-        if line.strip() and set(line.strip()) == {"="}:
-            continue
-        cells = _beside(heading, line) if raw else _below(heading, line)
-        if not (_RANGE.fullmatch(cells.get("RANGE") or "") or _BLOCKS.fullmatch(cells.get("BLOCK") or "")):
-            break
-        yield cells
+    heading, listed = "", list[_Cells]()
+    for line in text.splitlines():
+        if _HEADER.match(line) or _OLD_HEADER.match(line):
+            if listed:
+                yield listed
+            heading, listed = line.replace("Address Range", "RANGE        ").replace("Size (MB)", "SIZE     "), []
+        elif heading and line.strip() and not {*line.strip()} <= {*"=-|:"}:
+            cells = _cells(heading.upper(), line)
+            if _RANGE.fullmatch(cells.get("RANGE") or "") or _BLOCKS.fullmatch(cells.get("BLOCK") or ""):
+                listed.append(cells)
+            else:
+                heading = ""
+    yield listed or [_beside(_USUAL, match[0]) for match in _BARE.finditer(text)]
+
+
+def _cells(heading: str, line: str) -> dict[str, Any]:
+    apart = next((one for one in "|\t" if one in heading), "")
+    if apart and line.count(apart) >= heading.count(apart):
+        names, cells = ([cell.strip() for cell in one.split(apart)] for one in (heading, line))
+        return {name: cell or None for name, cell in zip(names, cells, strict=False) if name}
+    return _beside(heading, line) if apart or "  " not in heading.strip() else _below(heading, line)
 
 
 def _beside(heading: str, line: str) -> dict[str, Any]:
     """Cells that are apart by one blank; an empty one leaves two."""
     apart = " " if "  " not in line.strip() or len(line.strip().split(" ")) == len(heading.split()) else None
-    cells = line.strip().split(apart)
+    cells = line.strip().split(None if "\t" in line else apart)
     if len(cells) < len(heading.split()):  # blanks of a table, and REMOVABLE is empty of what is offline
         cells = [*cells[:3], "", *cells[3:]]
     return {name: cell or None for name, cell in zip(heading.split(), cells, strict=False)}

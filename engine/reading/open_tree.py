@@ -101,6 +101,8 @@ def _listed(source: str) -> Tree:
     text = other_pictures.as_text(_short(source, "what lsmem prints"))
     tree = MappedTree(source, lsmem_list.files_of(text, source))
     tree.notes.append("it is what lsmem printed: states, nodes and zones of memory blocks, and nothing of their pages")
+    if lsmem_list.breaks_off(text):
+        tree.notes.append("lsmem's summary is missing below its list, and blocks may be too")
     return tree
 
 
