@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+import msgspec
+
 from ..memory.state import State
 from ..numbers.errors import BadInput
 from ..numbers.units import parse_bytes
 from ..protocol.reasons.notes import Note
-from ..protocol.vocabulary import DAX_CALLERS, Caller, Placement
+from ..protocol.vocabulary import DAX_CALLERS, Caller, Placement, caller_named
 from ..sysfs.paths import MEMORY
 from .fields import Base
 from .form import Choice, Form, Option
@@ -19,7 +21,8 @@ class Add(Base, tag="add", frozen=True):
     """Add `size` bytes of memory at address `start` to a node (add_memory_resource, mm/memory_hotplug.c).
 
     `start`, `size`  bytes, or text like "4G"
-    `caller`         which driver adds it; that decides whether it asks for a memmap in the added memory
+    `caller`         which driver adds it, in Python also by names such as kmem and hyperv; that decides whether it asks for a
+                     memmap in the added memory
     `placement`      where the memmap is to go; None: wherever that caller's kernel puts it
     `fallback`       may kernel memory serve where `placement` cannot be? None: as the kernel does
     `reserve`        pages that a pmem driver keeps at the start of its altmap
@@ -36,6 +39,10 @@ class Add(Base, tag="add", frozen=True):
     reserve: int = 0
     align: int = 0
     free: int | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.caller, str) and (caller := caller_named(self.caller)) != self.caller:
+            msgspec.structs.force_setattr(self, "caller", caller)
 
 
 _DEVICE_PLACEMENTS: Final[Mapping[str, tuple[Placement, ...]]] = {"hmm": ("boot",), "pmem": ("boot", "range")}

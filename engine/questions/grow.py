@@ -94,6 +94,7 @@ def grow(
     if online is not None:
         attempt(state, Write(path=f"{MEMORY}/auto_online_blocks", data=online))
     start = place = _free(state, _behind(state, step), step)
+    caller = Add(start=start, size=step, caller=caller).caller
     curve = _Curve(state, step, limit)
     result, reason = "ok", None
     with without_collection():

@@ -31,7 +31,7 @@ def why(arguments: argparse.Namespace) -> int:
         write_document(why_document(machine, verdicts))
     else:
         say_lines(engine.describe_verdicts(verdicts), arguments.width)
-    return OF_ANSWERS[engine.worst(verdict.certainty for verdict in verdicts)]
+    return OF_ANSWERS[engine.worst(verdict.answer for verdict in verdicts)]
 
 
 def _give_back(machine: engine.Machine, size: int | None, node: int | None, arguments: argparse.Namespace) -> int:
@@ -43,7 +43,7 @@ def _give_back(machine: engine.Machine, size: int | None, node: int | None, argu
         write_document(give_back_document(machine, plan))
     else:
         say_lines(engine.describe_give_back(plan), arguments.width)
-    return OF_ANSWERS[plan.certainty]
+    return OF_ANSWERS[plan.answer]
 
 
 def explained(arguments: argparse.Namespace) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from altmap import engine
-from altmap.engine import Machine, describe, export_shell, open_machine, parse_line
+from altmap.engine import Add, Machine, describe, export_shell, grow, open_machine, parse_line
 from altmap.engine.commands import COMMANDS, ROWS, Sync
 from altmap.engine.commands.row import Row
 from altmap.engine.commands.shell import Place
@@ -49,3 +51,13 @@ def test_an_example_runs_is_asked_about_and_exported(guest: Machine, row: Row) -
     assert outcome.events or outcome.reason or outcome.notes
     assert export_shell([outcome], guest.geometry.block_size).startswith("#!/bin/sh\n")
     guest.go_to(before)
+
+
+@pytest.mark.parametrize(("name", "caller"), [("kmem", "dax"), ("Hyper-V", "balloon"), ("virtiomem", "virtio-mem")])
+def test_python_calls_callers_as_people_do(guest: Machine, name: Any, caller: str) -> None:
+    command = Add(start="8G", size="1G", caller=name)
+    (line,) = parse_line(f"add 1G at 0x200000000 caller {name}")
+    assert isinstance(line, Add)
+    assert command.caller == line.caller == caller
+    assert guest.why_not(command).command == command
+    assert grow(guest, "1G", caller=name, limit="1G").caller == caller

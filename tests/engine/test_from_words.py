@@ -104,7 +104,7 @@ def test_movablecore_puts_the_border_where_the_recorded_kernel_had_it() -> None:
     assert machine.check() == []
     assert zones(machine)[0, "Movable"] == (196608, 65536)
     assert machine.zones[0, "Movable"].managed == 65536
-    assert machine.why_not(Offline(block=7)).certainty == "yes"
+    assert machine.why_not(Offline(block=7)).answer == "yes"
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_crash_kernel_keeps_its_memory_for_good(
     assert f"crashkernel={word}: {first:#x}-{last:#x}" in machine.origin.notes[0]
     for address in (first, last):
         verdict = machine.why_not(Offline(block=address // machine.geometry.block_size))
-        assert (verdict.result, verdict.certainty) == ("EBUSY", "no")  # isolation comes before notifiers
+        assert (verdict.result, verdict.answer) == ("EBUSY", "no")  # isolation comes before notifiers
     without = new_machine(nodes, arch=arch)
     kept = sum(zone.managed for zone in without.zones.values()) - sum(zone.managed for zone in machine.zones.values())
     low = 256 << 20 if "high" in word else 0  # for devices that reach no higher

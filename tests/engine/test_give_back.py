@@ -41,14 +41,14 @@ def rehearsed(machine: Machine, size: str, node: int | None = None) -> None:
         assert outcome.certainty == ("not known" if command.block in plan.unsure else "yes")
     assert before.check() == []
     assert plan.size == len(plan.blocks) * machine.geometry.block_size
-    assert (plan.certainty == "yes") == (plan.sure >= parse_bytes(size))
+    assert (plan.answer == "yes") == (plan.sure >= parse_bytes(size))
 
 
 def test_blocks_that_each_could_go_do_not_all_go_together() -> None:
     machine = power_partition()
     alone = sum(machine.why_not(command).ok for command in give_back(machine, 16 * GIB).commands())
     plan = give_back(machine, 16 * GIB)
-    assert plan.certainty == "no"
+    assert plan.answer == "no"
     assert alone >= len(plan.blocks)
     assert 4 * GIB < plan.size < 8 * GIB  # what is free, and no more
     assert any(held.result == "EINTR" and held.kind == "movable" for held in plan.held)
@@ -70,7 +70,7 @@ def test_the_answer_holds_on_every_bundled_machine(name: str) -> None:
 
 def test_a_size_that_is_no_multiple_of_blocks_takes_one_more() -> None:
     plan = give_back(power_partition(), parse_bytes("2500M"))
-    assert (plan.certainty, len(plan.blocks)) == ("yes", 10)
+    assert (plan.answer, len(plan.blocks)) == ("yes", 10)
 
 
 def test_movable_memory_goes_first_and_a_node_keeps_to_itself() -> None:
@@ -92,7 +92,7 @@ def test_what_holds_the_rest_is_named_with_its_first_page() -> None:
 
 def test_boot_memory_that_the_architecture_keeps_is_told_as_that() -> None:
     plan = give_back(boot_machine([(0, GIB, "1G")], arch="arm64-4k"), GIB)
-    assert (plan.certainty, plan.blocks, plan.most) == ("no", (), 0)
+    assert (plan.answer, plan.blocks, plan.most) == ("no", (), 0)
     assert {held.result for held in plan.held} == {
         "EPERM",
         "EBUSY",

@@ -25,8 +25,8 @@ def test_who_may_not_read_iomem_is_not_told_that_a_dimm_is_memory_of_the_boot(tm
     machine = capture(tmp_path)
     assert machine.check() == []
     assert (machine.blocks[9].early, machine.blocks[16].early) == (True, False)
-    assert machine.why_not(Offline(block=9)).certainty == "no"
-    assert machine.why_not(Offline(block=16)).certainty == "not known"
+    assert machine.why_not(Offline(block=9)).answer == "no"
+    assert machine.why_not(Offline(block=16)).answer == "not known"
 
 
 def test_memory_of_a_crash_kernel_stays_reserved_whatever_the_counters_say(tmp_path: Path) -> None:
@@ -38,4 +38,4 @@ def test_memory_of_a_crash_kernel_stays_reserved_whatever_the_counters_say(tmp_p
     assert machine.check() == []
     for block in (33, 34, 35):
         verdict = machine.why_not(Offline(block=block))
-        assert (verdict.result, verdict.certainty) == ("EBUSY", "no")
+        assert (verdict.result, verdict.answer) == ("EBUSY", "no")

@@ -32,9 +32,9 @@ def captured(root: Path, blocks: dict[int, str] | None = None, **files: Any) -> 
 
 
 def codes(machine: Machine, command: Any) -> tuple[str, str, list[str]]:
-    """Result, certainty, and on what it hangs."""
+    """Result, answer, and on what it hangs."""
     verdict = why_not(machine, command)
-    return verdict.result, verdict.certainty, [one.code for one in verdict.unknown]
+    return verdict.result, verdict.answer, [one.code for one in verdict.unknown]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_memmap_beyond_that_of_the_blocks_belongs_to_what_a_failed_add_left(
         vmstat=f"nr_memmap_pages {pages}\nnr_memmap_boot_pages 4096\n",
     )
     verdict = why_not(machine, Add(start="128G", size="128M"))
-    assert verdict.certainty == answer
+    assert verdict.answer == answer
     assert ([one.code for one in verdict.unknown] == ["left_behind"]) is (answer == "not known")
 
 

@@ -26,14 +26,14 @@ def test_nothing_that_lsmem_does_not_tell_counts_as_measured(tmp_path: Path) -> 
     machine = listed(tmp_path, BIG)
     assert machine.origin.measured == ("memory blocks", "valid_zones", "block size")
     assert any("it is what lsmem printed" in note for note in machine.origin.notes)
-    assert why_not(machine, Offline(block=5)).certainty == "not known"
-    assert why_not(machine, Add(start=0x6080000000, size=2 << 30, node=3)).certainty == "not known"
+    assert why_not(machine, Offline(block=5)).answer == "not known"
+    assert why_not(machine, Add(start=0x6080000000, size=2 << 30, node=3)).answer == "not known"
 
 
 def test_a_list_without_nodes_says_so(tmp_path: Path) -> None:
     machine = listed(tmp_path, lsmem([], open_machine("numa-guest"))[1])
     assert "no file says on which nodes memory lies; all of it is taken to be on node 0" in machine.origin.notes
-    assert why_not(machine, Add(start=8 << 30, size=1 << 30, node=1)).certainty == "not known"
+    assert why_not(machine, Add(start=8 << 30, size=1 << 30, node=1)).answer == "not known"
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_what_is_not_told_is_estimated_and_no_answer_is_sure(whole: Path, tmp_pa
     assert any(
         "it tells of no memory blocks; 192 are made of the zones in zoneinfo" in note for note in machine.origin.notes
     )
-    assert why_not(machine, Offline(block=60)).certainty == "not known"
+    assert why_not(machine, Offline(block=60)).answer == "not known"
 
 
 def test_blocks_that_no_file_lists_may_be_there_all_the_same(whole: Path, tmp_path: Path) -> None:
@@ -81,14 +81,14 @@ def test_blocks_that_no_file_lists_may_be_there_all_the_same(whole: Path, tmp_pa
     ):
         (tmp_path / names[-1]).mkdir()
         machine = opened(tmp_path / names[-1], of(whole, "version", "buddyinfo", *names))
-        assert [why_not(machine, one).certainty for one in asked] == told
+        assert [why_not(machine, one).answer for one in asked] == told
         save_machine(machine, tmp_path / "m.json")
-        assert why_not(open_machine(tmp_path / "m.json"), asked[0]).certainty == told[0]
+        assert why_not(open_machine(tmp_path / "m.json"), asked[0]).answer == told[0]
 
 
 def test_with_pages_answers_are_as_sure_as_those(whole: Path, truth: Machine, tmp_path: Path) -> None:
     machine = opened(tmp_path, of(whole, "version", "zoneinfo", "iomem", "kpageflags.runs.json"))
-    assert why_not(machine, Offline(block=60)).certainty == why_not(truth, Offline(block=60)).certainty == "no"
+    assert why_not(machine, Offline(block=60)).answer == why_not(truth, Offline(block=60)).answer == "no"
 
 
 ARM = "40000000-7fffffff : System RAM\n  40210000-41ffffff : Kernel code\n  7c000000-7fffffff : reserved\n"
@@ -98,7 +98,7 @@ def test_another_architecture_has_its_blocks_and_rules(tmp_path: Path) -> None:
     machine = opened(tmp_path, {"version": "Linux version 6.1.0-28-arm64 (x) aarch64\n", "iomem": ARM})
     assert [*machine.blocks] == [*range(8, 16)]
     verdict = why_not(machine, Offline(block=9))
-    assert (verdict.result, verdict.certainty) == ("EPERM", "no")
+    assert (verdict.result, verdict.answer) == ("EPERM", "no")
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ class HeldBlocks(msgspec.Struct, frozen=True):
 class GiveBack(msgspec.Struct, frozen=True):
     """What can be given back of `wanted` bytes, on a node or (None) on all.
 
-    `certainty` is the answer: "yes" if all of it can; "no" if more cannot go than `most` bytes, by what was seen and by the
+    `answer` is "yes" if all of it can; "no" if more cannot go than `most` bytes, by what was seen and by the
     counters; else "not known". `blocks` go offline together, one after the other in this order, `unsure` are those among them
     that hang on pages no one saw, as these are laid out here; `size` is what they hold, `sure` what those hold that are
     sure, and `moves` pages leave them for other blocks. `held` blocks do not go; it is empty where enough others go.
@@ -71,7 +71,7 @@ class GiveBack(msgspec.Struct, frozen=True):
         return (len(self.blocks) - len(self.unsure)) * self.block_size
 
     @property
-    def certainty(self) -> Certainty:
+    def answer(self) -> Certainty:
         """Can that much be given back?"""
         if self.sure >= self.wanted:
             return "yes"

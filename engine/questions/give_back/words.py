@@ -46,10 +46,10 @@ def _told(plan: GiveBack) -> Iterator[Line]:
 
 def _answer(plan: GiveBack) -> str:
     sure = f"{format_bytes(plan.sure)} can go for sure" if plan.sure else "nothing is sure to go"
-    if plan.certainty == "yes":
+    if plan.answer == "yes":
         more = "" if plan.size == plan.wanted else f", {format_bytes(plan.size)},"
         return f"yes, {counted(len(plan.blocks), 'block')} of {format_bytes(plan.block_size)}{more} can go together"
-    if plan.certainty == "not known":
+    if plan.answer == "not known":
         return f"not known; {sure}, the rest hangs on pages that no one saw"
     if not plan.most:
         return "no, not one block can go"

@@ -61,7 +61,7 @@ class Remedy(msgspec.Struct, frozen=True):
 class Verdict(msgspec.Struct, frozen=True):
     """What would come of a command.
 
-    `certainty`   the answer: "yes", it would succeed; "no", it would not; "not known", it hangs on what no one saw or counted
+    `answer`      "yes", it would succeed; "no", it would not; "not known", it hangs on what no one saw or counted
     `unknown`     what that is, as data; empty if the answer is known
     `result`      "ok" or the errno that the rehearsal came to, which takes no unseen page to be in the way
     `reason`      why it would be refused, as data; None if it would not
@@ -88,13 +88,13 @@ class Verdict(msgspec.Struct, frozen=True):
     taken: Frozen[int, int] = Frozen()
     page_size: int = 4096
     but: PoolFallsShort | None = None
-    certainty: Certainty = "yes"
+    answer: Certainty = "yes"
     unknown: tuple[Unknown, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Is it certain that the command would succeed?"""
-        return self.certainty == "yes"
+        return self.answer == "yes"
 
     @property
     def rehearsed(self) -> bool:

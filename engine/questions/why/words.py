@@ -72,7 +72,7 @@ def describe_verdicts(verdicts: Sequence[Verdict]) -> tuple[Line, ...]:
 
 def sums(verdicts: Sequence[Verdict]) -> str:
     """How many of each answer; how many are not known only where some are."""
-    count = Counter(verdict.certainty for verdict in verdicts)
+    count = Counter(verdict.answer for verdict in verdicts)
     unknown = [f"{count['not known']} not known"] if count["not known"] else []
     return ", ".join([f"{count['yes']} yes", f"{count['no']} no", *unknown])
 
@@ -134,7 +134,7 @@ def _told(verdict: Verdict) -> object:
     """All that is told of a verdict, without the block that it is about."""
     block = verdict.command.block if isinstance(verdict.command, Online | Offline) else None
     parts = (
-        verdict.result, verdict.certainty, verdict.unknown, verdict.reason, verdict.effects, verdict.warnings, verdict.but,
+        verdict.result, verdict.answer, verdict.unknown, verdict.reason, verdict.effects, verdict.warnings, verdict.but,
         _unsaid(verdict), verdict.remedies,
     )  # fmt: skip
     return parts if block is None else _of_any(parts, block)
@@ -174,7 +174,7 @@ def _finding(verdict: Verdict, run: _Run) -> Iterator[Line]:
     if unsaid := _unsaid(verdict):
         yield from (GAP, running("In the way:", "title", 0))
         yield from (Line(row, indent=2) for row in _table(unsaid, verdict.page_size, run))
-    if verdict.certainty == "no" and not verdict.remedies:
+    if verdict.answer == "no" and not verdict.remedies:
         yield from (GAP, running("No command clears it.", indent=0))
 
 
@@ -193,7 +193,7 @@ def _unsaid(verdict: Verdict) -> tuple[Blocker, ...]:
 
 def _short(verdict: Verdict) -> str:
     """The answer in a few words."""
-    if verdict.certainty == "not known":
+    if verdict.answer == "not known":
         return "not known"
     if not verdict.rehearsed:
         return f"no, {verdict.result}"
@@ -207,7 +207,7 @@ def _less(verdict: Verdict) -> str:
 
 def _reason(verdict: Verdict, run: _Run) -> Iterator[str]:
     """Why it is refused; where that is not known, what the rehearsal came to."""
-    if verdict.certainty != "not known":
+    if verdict.answer != "not known":
         yield from [sentence(verdict.reason, run.names)] if verdict.reason is not None else []
     elif verdict.rehearsed:
         yield f"if that does not matter, {_less(verdict) or 'this would succeed'}"

@@ -54,7 +54,7 @@ def give_back_document(machine: Machine, plan: GiveBack) -> GiveBackDocument:
         name=machine.origin.name,
         wanted=plan.wanted,
         node=plan.node,
-        answer=plan.certainty,
+        answer=plan.answer,
         size=plan.size,
         sure=plan.sure,
         most=plan.most,

@@ -72,7 +72,7 @@ class WhyDocument(Document, tag="why", frozen=True, kw_only=True):
 
 def why_document(machine: Machine, verdicts: Sequence[Verdict]) -> WhyDocument:
     """`altmap why --json`."""
-    answer = worst(verdict.certainty for verdict in verdicts)
+    answer = worst(verdict.answer for verdict in verdicts)
     return WhyDocument(name=machine.origin.name, answer=answer, verdicts=tuple(map(_verdict, verdicts)))
 
 
@@ -81,7 +81,7 @@ def _verdict(verdict: Verdict) -> VerdictRow:
     return VerdictRow(
         line=said.line,
         command=said.command,
-        answer=verdict.certainty,
+        answer=verdict.answer,
         unknown=tuple(map(told, verdict.unknown)),
         rehearsed=verdict.result,
         refusal=None if verdict.rehearsed else refusal(verdict.result, verdict.reason, verdict.pfn),

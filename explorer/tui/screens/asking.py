@@ -229,7 +229,7 @@ class AskingScreen(Screen[None], Portrayed):
         except BadInput as error:
             self.open_line(typed.line, str(error))
             return
-        self._answer(typed.line, lambda: (told_of_size(plan), LOOKS[plan.certainty]))
+        self._answer(typed.line, lambda: (told_of_size(plan), LOOKS[plan.answer]))
 
     def ask_state(self) -> None:
         """Open the tree of states."""

@@ -54,7 +54,7 @@ def told(verdict: Verdict) -> Told:
     """The verdict without what can be done, the heading of that, and the choices: the command itself unless it would be
     refused, then each remedy in the words of the engine."""
     does = {"yes": "do it", "not known": "rehearse it, as if no page of unknown kind were in the way"}.get(
-        verdict.certainty
+        verdict.answer
     )
     choices = [Choice(does, (describe(verdict.command),), (verdict.command,))] if does and verdict.rehearsed else []
     choices += [Choice(*describe_remedy(remedy), remedy.commands) for remedy in verdict.remedies if not remedy.given]
@@ -91,9 +91,7 @@ def told_since(then: Verdict, now: Verdict) -> Told:
 def told_of_many(verdicts: Sequence[Verdict], left_out: int) -> Told:
     """The same of several commands: how many would succeed, all on the first that would not, and the other refusals; and of
     how many that is not known."""
-    willing, refused, unknown = (
-        [v for v in verdicts if v.certainty == answer] for answer in ("yes", "no", "not known")
-    )
+    willing, refused, unknown = ([v for v in verdicts if v.answer == answer] for answer in ("yes", "no", "not known"))
     words = f"{len(willing)} of {len(verdicts)} would succeed" + (f", {len(unknown)} not known" if unknown else "")
     lines = [running(words, "answer", 0)]
     if left_out:
@@ -163,7 +161,7 @@ def _why(verdict: Verdict) -> str:
 
 def look(verdicts: Sequence[Verdict]) -> str:
     """The role in which the answer stands out: that of the worst of them."""
-    return LOOKS[worst(verdict.certainty for verdict in verdicts)]
+    return LOOKS[worst(verdict.answer for verdict in verdicts)]
 
 
 class WhyScreen(Dialog[Choice]):
