@@ -104,6 +104,7 @@ class State:
     """Everything that a command can change, in journaled tables; architecture, geometry, kernel model and the facts of the
     boot are fixed.
 
+    `reserved` are the ranges of /proc/iomem inside System RAM that the boot reserved, by their first address,
     `surplus` counts by node and base pages of a huge page, `hstates` go by such pages, `optimized` says by pfn of a huge
     page whose memmap was given back whether it still is, `tails` by zone and base pages of a huge page where the page lies that
     all such memmap is mapped to, `standby` by number of a block of s390's standby memory whether it is to carry its own memmap,
@@ -125,6 +126,7 @@ class State:
         self.scanners: Table[ZoneKey, Scanners] = Table(self.journal, "scanners")
         self.nodes: Table[int, Node] = Table(self.journal, "nodes")
         self.resources: Table[int, Resource] = Table(self.journal, "resources")
+        self.reserved: Table[int, Resource] = Table(self.journal, "reserved")
         self.groups: Table[int, Group] = Table(self.journal, "groups")
         self.requests: Table[int, Request] = Table(self.journal, "requests")
         self.hugepages: Table[int, HugePage] = Table(self.journal, "hugepages")

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from ..memory.section import Section, doubtful, put, union
+from ..memory.state import Resource
 from ..memory.zone import MOVABLE, Evidence
 from ..numbers.bits import span
 from ..numbers.rounding import ceil
@@ -37,6 +38,8 @@ def mark_reserved(draft: Draft) -> None:
                     {section.nr: msgspec.structs.replace(section, pages=put(section.pages, mask, RESERVED))}
                 )
                 draft.reserved[section.nr] = draft.reserved.get(section.nr, 0) | mask
+    named = [one for one in draft.seen.resources if one.depth and one.name in _FOR_GOOD and one.start < one.end]
+    state.reserved.load({one.start: Resource(one.start, one.end, one.name) for one in named})
     if not draft.seen.zones:
         _never_managed(draft)
 

@@ -25,6 +25,7 @@ _OBSERVED = (
     "zones",
     "nodes",
     "resources",
+    "reserved",
     "hugepages",
     "optimized",
     "surplus",

@@ -13,7 +13,7 @@ from msgspec.structs import asdict, replace
 from ..memory.journal import ABSENT, Changes, each_change
 from ..memory.origin import Origin
 from ..memory.section import Memmap, Section, doubtful
-from ..memory.state import State
+from ..memory.state import Resource, State
 from ..mm.watermarks import watermarks_of
 from ..numbers.bits import runs
 from ..protocol.vocabulary import SLAB, ZoneKey
@@ -98,6 +98,7 @@ def fingerprint(state: State, changes: Changes, known: Known) -> str:
 
 def _tables(state: State, known: Known) -> dict[str, Any]:
     tails = tuple(TailV1(cast(ZoneRef, zone), pages, pfn) for (zone, pages), pfn in sorted(state.tails.items()))
+    reserved = tuple(_range(one) for _, one in sorted(state.reserved.items()))
     devices = tuple(DaxV1(start, **asdict(device)) for start, device in sorted(state.dax_devices.items()))
     return {
         "settings": dict(sorted(state.settings.texts().items())),
@@ -112,7 +113,7 @@ def _tables(state: State, known: Known) -> dict[str, Any]:
             EvidenceV1(cast(ZoneRef, key), **asdict(known)) for key, known in sorted(state.evidence.items())
         ),
         "scanners": tuple(_scanners(state)),
-        "resources": tuple(ResourceV1(hex(r.start), hex(r.end), r.name) for _, r in sorted(state.resources.items())),
+        "resources": tuple(_range(one) for _, one in sorted(state.resources.items())),
         "groups": tuple(GroupV1(**asdict(group)) for _, group in sorted(state.groups.items())),
         "requests": tuple(RequestV1(**asdict(request)) for _, request in sorted(state.requests.items())),
         "hugepages": tuple(_hugepage_runs(state)),
@@ -120,10 +121,15 @@ def _tables(state: State, known: Known) -> dict[str, Any]:
         "optimized": dict(sorted(state.optimized.items())),
         "blocks": tuple(_block_runs(state)),
         "sections": tuple(_section_grids(state, known)),
+        **({"reserved": reserved} if reserved else {}),
         **({"tails": tails} if tails else {}),
         **({"dax_devices": devices} if devices else {}),
         **({"standby": dict(sorted(state.standby.items()))} if state.standby else {}),
     }
+
+
+def _range(resource: Resource) -> ResourceV1:
+    return ResourceV1(hex(resource.start), hex(resource.end), resource.name)
 
 
 class _Fold(NamedTuple, Generic[V]):

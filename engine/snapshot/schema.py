@@ -270,6 +270,7 @@ class StateV1(_Strict, frozen=True, kw_only=True):
     evidence: tuple[EvidenceV1, ...] | None = None
     scanners: tuple[ScannersV1, ...] | None = None
     resources: tuple[ResourceV1, ...] | None = None
+    reserved: tuple[ResourceV1, ...] | None = None
     groups: tuple[GroupV1, ...] | None = None
     requests: tuple[RequestV1, ...] | None = None
     hugepages: tuple[HugePageRun, ...] | None = None
@@ -306,10 +307,10 @@ class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True)
     """A whole machine, as `altmap` saves it: its first state, and its timeline from there on.
 
     model: name of the kernel model. settings: writable parameters. boot: facts of the boot. marks: watermarks. evidence:
-    how well captured zones are known (null: saved before that was asked). scanners: where compaction goes on. hugepages:
-    the pages of the hugetlb pools. optimized: huge pages (by pfn) whose memmap was given back once, and whether it still
-    is. tails: the pages that such memmap is mapped to. steps: what was done from here on, in order, and `at` the number of the
-    state that the machine was in when it was saved.
+    how well captured zones are known (null: saved before that was asked). scanners: where compaction goes on. reserved:
+    ranges inside System RAM that the boot reserved. hugepages: the pages of the hugetlb pools. optimized: huge pages (by
+    pfn) whose memmap was given back once, and whether it still is. tails: the pages that such memmap is mapped to. steps:
+    what was done from here on, in order, and `at` the number of the state that the machine was in when it was saved.
     """
 
     origin: OriginV1
@@ -324,6 +325,7 @@ class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True)
     evidence: tuple[EvidenceV1, ...] | None = None
     scanners: tuple[ScannersV1, ...] = ()
     resources: tuple[ResourceV1, ...] = ()
+    reserved: tuple[ResourceV1, ...] = ()
     groups: tuple[GroupV1, ...] = ()
     requests: tuple[RequestV1, ...] = ()
     hugepages: tuple[HugePageRun, ...] = ()

@@ -5,7 +5,7 @@ What no machine can have is refused (`checks`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import asdict, replace
 
@@ -26,7 +26,7 @@ from ..numbers.runs import cut
 from ..protocol.vocabulary import DEVICE_CALLERS, ZoneKey
 from .checks import ascending, bad, few_enough, known_node, unique
 from .counters import load_counters
-from .schema import MAX_COUNT, SnapshotV1
+from .schema import MAX_COUNT, ResourceV1, SnapshotV1
 from .unfold_sections import Sections
 
 
@@ -51,7 +51,9 @@ def unfold(snapshot: SnapshotV1) -> tuple[State, Origin]:
     state.watermarks.load(unique("$.marks", _watermarks(snapshot, state)))
     state.evidence.load(unique("$.evidence", _evidence(snapshot, state)))
     state.scanners.load(unique("$.scanners", _scanners(snapshot, state)))
-    state.resources.load(unique("$.resources", _resources(snapshot), lambda key: hex(max(key, ~key))))
+    ranges = _resources(snapshot.resources, "$.resources")
+    state.resources.load(unique("$.resources", ranges, lambda key: hex(max(key, ~key))))
+    state.reserved.load(unique("$.reserved", _resources(snapshot.reserved, "$.reserved"), hex))
     state.groups.load(unique("$.groups", _groups(snapshot, state)))
     state.requests.load(unique("$.requests", _requests(snapshot, state)))
     state.hugepages.load(dict(_huge_pages(snapshot, state)))
@@ -135,11 +137,11 @@ def _scanners(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Sca
         yield saved.zone, Scanners(saved.migrate, saved.free, Frozen(skipped))
 
 
-def _resources(snapshot: SnapshotV1) -> Iterator[tuple[int, Resource]]:
-    for index, saved in enumerate(snapshot.resources):
+def _resources(ranges: Sequence[ResourceV1], where: str) -> Iterator[tuple[int, Resource]]:
+    for index, saved in enumerate(ranges):
         start, end = int(saved.start, 16), int(saved.end, 16)
         if end <= start:
-            bad(f"$.resources[{index}].end", f"{saved.end} must be above the start, {saved.start}")
+            bad(f"{where}[{index}].end", f"{saved.end} must be above the start, {saved.start}")
         resource = Resource(start, end, saved.name)
         yield resource.key, resource
 

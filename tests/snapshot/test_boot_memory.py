@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from altmap.engine import Offline, capture
+from altmap.engine import Offline, capture, open_machine, save_machine, sentence
 
 from tests.traces.recording import Recording, write_tree
 
@@ -39,3 +39,18 @@ def test_memory_of_a_crash_kernel_stays_reserved_whatever_the_counters_say(tmp_p
     for block in (33, 34, 35):
         verdict = machine.why_not(Offline(block=block))
         assert (verdict.result, verdict.answer) == ("EBUSY", "no")
+
+
+def test_what_iomem_names_is_called_so_and_stays_when_it_is_saved(tmp_path: Path) -> None:
+    inside = [
+        (BLOCK, BLOCK // 2, "Kernel code"),
+        (3 * BLOCK // 2, BLOCK // 4, "Kernel bss"),
+        (3 * BLOCK, 9, "reserved"),
+    ]
+    blocks = {0: "none", **dict.fromkeys(range(1, 8), "DMA32")}
+    machine = capture(tree(tmp_path, blocks, iomem=ram((0, 7), inside=inside)))
+    save_machine(machine, tmp_path / "it.json")
+    for one in (machine, open_machine(tmp_path / "it.json")):
+        (blocker,) = one.why_not(Offline(block=1)).blockers
+        assert sentence(blocker.detail) == "Kernel code at 0x8000000-0xbffffff, Kernel bss at 0xc000000-0xdffffff"
+        assert one.why_not(Offline(block=3)).blockers[0].detail is None

@@ -19,7 +19,7 @@ from ...numbers.bits import lowest, span
 from ...numbers.runs import consecutive
 from ...protocol.events import BlockStateChanged, NotifierCalled
 from ...protocol.reasons import Reason
-from ...protocol.reasons.blocking import MemmapOf
+from ...protocol.reasons.blocking import Blocking, MemmapOf, RangesThere
 from ...protocol.reasons.remedies import UsersGiveBack
 from ...protocol.vocabulary import (
     ABSENT,
@@ -27,7 +27,9 @@ from ...protocol.vocabulary import (
     HUGE,
     MEMMAP,
     PCP,
+    RESERVED,
     UNMOVABLE_KINDS,
+    VMEMMAP,
     Freeable,
     Kind,
     Runs,
@@ -35,6 +37,8 @@ from ...protocol.vocabulary import (
 from ...run.rehearsal import Attempt, attempt
 from .verdict import Blocker
 
+_MOST_RANGES: Final = 4
+"""Ranges that are named one by one."""
 _NEVER_AT_FAULT: Final = (None, FREE, PCP, ABSENT, MEMMAP)
 
 
@@ -117,11 +121,13 @@ def kind_at(state: State, pfn: int) -> Kind | None:
     return next((kind for kind, mask in section.pages.items() if mask >> at & 1), None)
 
 
-def blockers_of(state: State, obstacles: Obstacles, owners: Sequence[Section]) -> list[Blocker]:
-    """The obstacles as blockers; `owners` are the sections whose memmap lies in ordinary pages there."""
+def blockers_of(state: State, blocks: Sequence[int], obstacles: Obstacles, owners: Sequence[Section]) -> list[Blocker]:
+    """The obstacles of some blocks as blockers; `owners` are the sections whose memmap lies in ordinary pages there."""
     found: list[Blocker] = []
     for kind, (count, first) in sorted(obstacles.pages.items(), key=lambda item: item[1].first):
-        detail = MemmapOf(*owned_by(state, owners)) if kind == "vmemmap" and owners else None
+        detail: Blocking | None = _reserved_as(state, blocks) if kind == RESERVED else None
+        if kind == VMEMMAP and owners:
+            detail = MemmapOf(*owned_by(state, owners))
         found.append(Blocker(kind, count, "pages", first, detail))
     refusals: dict[Reason | None, list[int]] = {}
     for number, tried in obstacles.refusals.items():
@@ -130,6 +136,17 @@ def blockers_of(state: State, obstacles: Obstacles, owners: Sequence[Section]) -
         start, _ = state.block_range(numbers[0])
         found.append(Blocker("rule", len(numbers), "blocks", start, rule=reason))
     return found
+
+
+def _reserved_as(state: State, blocks: Sequence[int]) -> RangesThere | None:
+    """What the boot keeps in some blocks, as far as /proc/iomem calls it by name."""
+    size = state.geometry.block_size
+    found = [
+        (one.name, one.start, one.end - 1)
+        for _, one in sorted(state.reserved.items())
+        if any(one.start < (number + 1) * size and number * size < one.end for number in blocks)
+    ]
+    return RangesThere(tuple(found[:_MOST_RANGES]), max(0, len(found) - _MOST_RANGES)) if found else None
 
 
 def owned_by(state: State, owners: Sequence[Section]) -> tuple[Runs, int]:

@@ -183,7 +183,7 @@ def _in_the_way(
     if guests:
         obstacles.refusals.clear()
     owners = kernel_memmap_owners(state, numbers) if VMEMMAP in obstacles.pages else []
-    blockers = blockers_of(state, obstacles, owners)
+    blockers = blockers_of(state, numbers, obstacles, owners)
     if guests:
         first = guests[0].nr * state.geometry.pages_per_section
         blockers.insert(0, Blocker("guest", len(guests), "sections", first, MemmapOf(*owned_by(state, guests))))
