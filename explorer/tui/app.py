@@ -19,7 +19,7 @@ from ..card import recent_of
 from ..printable import printable
 from ..settings import Keeper, settings_path
 from .guard import Guard
-from .in_turn import Answered, InTurn
+from .in_turn import TURNS, Answered, InTurn
 from .leaving import run_to_the_end
 from .portrait import Portrayed
 from .screens.asking import AskingScreen
@@ -176,7 +176,7 @@ class ExplorerApp(App[bool]):
                 self._forget_changed()
             target = self.focused or self.screen
             await super().on_event(event)
-            self._typed.follow(target)
+            self._typed.follow(target, TURNS if event.is_forwarded else 1)
 
     def _forget_changed(self) -> None:
         if self.screen_stack and isinstance(self.screen, MainScreen):

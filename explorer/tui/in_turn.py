@@ -12,8 +12,8 @@ from textual.message_pump import MessagePump
 from textual.screen import Screen
 
 TURNS = 2
-"""How often a message goes the way of a key before the key is answered: with the key itself, and with what the widget that took
-it said of it, such as that a line was entered."""
+"""How often a message goes the way of a key that a widget was given before the key is answered: with the key itself, and with
+what the widget said of it, such as that a line was entered. Where no widget was given it, once is enough."""
 
 
 class Answered(Message):
@@ -51,7 +51,7 @@ class InTurn:
         self._asked = screen
         return self._waiting.popleft()
 
-    def follow(self, target: MessagePump, turns: int = TURNS) -> None:
+    def follow(self, target: MessagePump, turns: int) -> None:
         """A widget was given the key: hear of it when it is answered."""
         screen, self._target = self._asked, target
         if screen is not None and not target.post_message(Answered(screen, turns)):

@@ -1,4 +1,4 @@
-"""The screen as lines of coloured text, as it would be drawn on a terminal now."""
+"""What screens do for their widgets and for pictures: they are told at once what to draw, and tell how they look now."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from rich.segment import Segment
 from rich.style import Style
 from textual.screen import Screen
+from textual.widget import Widget
 
 from ..picture.lines import Line, Span, joined
 
@@ -15,6 +16,16 @@ class Portrayed:
     """A screen that can be taken a picture of; mixed into those of the explorer."""
 
     _compositor: Any
+    _dirty_widgets: set[Widget]
+    check_idle: Any
+
+    def redraw(self, widget: Widget) -> None:
+        """Draw a widget, together with all that are told of until nothing is left to do.
+
+        Textual tells a screen of it when it is the widget's turn, in a message: two turns of the event loop for each widget, more
+        than drawing them where a key changes a few words in many places."""
+        self._dirty_widgets.add(widget)
+        self.check_idle()
 
     def portrait(self, behind: list[Screen[Any]]) -> list[Line]:
         """Its lines, with the screens of which something is seen behind it, the nearest last."""

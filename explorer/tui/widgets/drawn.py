@@ -27,6 +27,7 @@ from ...picture.palette import DARK, LIGHT, Palette
 from ...printable import printable
 from ..glossary import meaning_at
 from ..guard import harmless
+from ..portrait import Portrayed
 
 
 @lru_cache(maxsize=8192)
@@ -208,11 +209,16 @@ class Drawn(Widget):
         )
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
-        """Have some regions drawn anew, or all."""
+        """Have some regions drawn anew, or all; a screen that can be told so is told at once."""
         _, kept = self._kept
         for y in [y for region in regions for y in region.line_range] or list(kept):
             kept.pop(y, None)
-        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+        placed = self._is_mounted and self.is_attached and self.display
+        if layout or recompose or not repaint or not placed or not isinstance(screen := self.screen, Portrayed):
+            return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+        self._set_dirty(*regions)
+        screen.redraw(self)
+        return self
 
     def explain(self, event: MouseMove) -> None:
         """The pointer on a word of the kernel's shows what it means."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from altmap.engine import Machine, about_bytes, format_address
-from textual import events, work
+from textual import events
 from textual.message import Message
 
 from ... import facts
@@ -56,6 +56,7 @@ class Levels(Drawn):
         self._map = map_
         self.pfn = 0
         self._parts: list[Part] = []
+        self._rest: asyncio.TimerHandle | None = None
 
     @property
     def machine(self) -> Machine:
@@ -65,11 +66,11 @@ class Levels(Drawn):
     def show(self, pfn: int) -> None:
         """Follow the cursor to a page, as soon as it rests."""
         self.pfn = pfn
-        self._follow()
+        if self._rest is not None:
+            self._rest.cancel()
+        self._rest = asyncio.get_running_loop().call_later(REST, self.call_later, self._follow)
 
-    @work(group="levels", exclusive=True)
-    async def _follow(self) -> None:
-        await asyncio.sleep(REST)
+    def _follow(self) -> None:
         self.reload()
         self.post_message(self.Followed())
 

@@ -45,13 +45,13 @@ class MemoryMap(Drawn, can_focus=True):
         Binding("end", "end(True)", show=False, priority=True),
     ]
 
-    class Moved(Message):
+    class Moved(Message, bubble=False):
         """The cursor is elsewhere."""
 
-    class Marked(Message):
+    class Marked(Message, bubble=False):
         """Other blocks are marked."""
 
-    class Reshaped(Message):
+    class Reshaped(Message, bubble=False):
         """Another scope or view is shown, or the same at another size."""
 
     def __init__(self, machine: Machine, verdicts: Verdicts) -> None:
@@ -167,18 +167,15 @@ class MemoryMap(Drawn, can_focus=True):
     """The blocks that have a place because they are there; None before the first look."""
 
     def _tell(self, message: Message) -> None:
-        """To the screen itself, before the map is drawn, so that what it changes because of this is drawn together with it."""
+        """To the screen itself, before it is told what to draw, so that what it changes because of this is drawn together with
+        it."""
         self.screen.post_message(message)
-
-    def _draw(self, rows: Iterable[int] | None = None) -> None:
-        """Draw some rows anew, or all, when it is the map's turn."""
-        self.call_later(self.refresh) if rows is None else self.call_later(self.refresh_rows, rows)
 
     def _reshaped(self) -> None:
         self._now = None
         self.pfn = self.picture.snapped(self.pfn)
         self._tell(self.Reshaped())
-        self._draw()
+        self.refresh()
 
     def on_resize(self) -> None:
         self.placed = True
@@ -233,7 +230,10 @@ class MemoryMap(Drawn, can_focus=True):
             self._anchor = None
         if pfn != before:
             self._tell(self.Moved())
-        self._draw(None if moved else {*picture.lines_of(before), *picture.lines_of(pfn)})
+        if moved:
+            self.refresh()
+        else:
+            self.refresh_rows({*picture.lines_of(before), *picture.lines_of(pfn)})
 
     def mark(self, blocks: Iterable[int]) -> None:
         """Mark exactly these blocks."""
@@ -250,7 +250,7 @@ class MemoryMap(Drawn, can_focus=True):
             self._hosts, self.linked = hosts, linked
             self._redraw(touched)
             if isinstance(self.picture, MemoryPicture):
-                self._draw(self.picture.hole_lines)
+                self.refresh_rows(self.picture.hole_lines)
 
     def show_happening(self, happening: Happening) -> None:
         """Point out what an operation does, or did."""
@@ -260,10 +260,10 @@ class MemoryMap(Drawn, can_focus=True):
         if not sections:
             return
         if isinstance(picture := self.picture, PagesPicture):
-            self._draw()
+            self.refresh()
         else:
             blocks = {nr // geometry.sections_per_block for nr in sections}
-            self._draw(picture.overlaid_lines(blocks, self.overlay))
+            self.refresh_rows(picture.overlaid_lines(blocks, self.overlay))
 
     def show_notes(self, notes: Mapping[int, str]) -> None:
         """Write words on blocks: why each was refused."""
@@ -296,9 +296,9 @@ class MemoryMap(Drawn, can_focus=True):
     def _redraw(self, blocks: Iterable[int]) -> None:
         size, picture = self.machine.geometry.pages_per_block, self.picture
         if isinstance(picture, PagesPicture):
-            self._draw()
+            self.refresh()
         else:
-            self._draw({line for block in blocks for line in self._lines_of(picture, block * size, size)})
+            self.refresh_rows({line for block in blocks for line in self._lines_of(picture, block * size, size)})
 
     def _lines_of(self, picture: MemoryPicture, start: int, pages: int) -> set[int]:
         """The lines that show a block: several where they are less than one."""
