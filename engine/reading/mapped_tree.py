@@ -41,7 +41,10 @@ class Budget:
             raise BadInput(f"{self._source} has a member whose path is longer than {_PATH_MAX}, {name[:60]!r} ...")
         self._members -= 1
         if self._members < 0:
-            raise BadInput(f"{self._source} has more members than a captured tree of its size, up to {name!r}")
+            raise BadInput(
+                f"{self._source} has more members than a captured tree of its size, up to {name!r}; altmap collect prints a "
+                f"script that takes only what is read"
+            )
         self.keep(name, kept)
         self._bounded(name, unpacked, self._unpacked)
 
