@@ -12,8 +12,9 @@ from ..numbers.errors import BadInput
 from ..numbers.units import GIB, MIB, format_bytes
 from .tree import ATTRIBUTE_LIMIT, File, Tree
 
-_MEMBERS: Final = (1 << 18, 40)
-"""Members that an archive may have in any case, as a machine with 65,536 blocks has, and bytes of it for each one more."""
+_MEMBERS: Final = (6 << 16, 40)
+"""Members that an archive may have in any case, as altmap collect takes them of a machine with 65,536 blocks: of each a folder,
+a node and three files. And bytes of the archive for each one more."""
 _UNPACKED: Final = (GIB, 128)
 """Bytes that it may hold in any case, and for each one of its own."""
 KEPT: Final = 256 * MIB

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
 from altmap.engine import open_machine
+from altmap.engine.reading import mapped_tree
 
 from tests.captures import FIRECRACKER, unpacked
 
@@ -47,6 +49,9 @@ def test_what_it_gathers_is_the_machine(altmap: Run, tree: Path, tmp_path: Path,
         plain.settings,
     )
     assert b"without root, no page is seen" in done.stderr
+    with tarfile.open(tmp_path / "it.tgz") as archive:
+        members = len(archive.getnames())
+    assert members * (65536 / len(machine.blocks)) < mapped_tree._MEMBERS[0], "the biggest machine could not be opened"
 
 
 def test_shellcheck_finds_nothing(altmap: Run) -> None:
