@@ -270,7 +270,6 @@ def _take_out(state: State, block: Block, key: ZoneKey, first: int, length: int,
     """The pages leave the buddy, the counts and the zone; then the block's own head does."""
     start, pages = first + block.head, length - block.head
     sections = state.block_sections(block.id)
-    size = state.geometry.pages_per_section
     withheld = sum([section.count(PAGE_OFFLINE) for section in sections])
     reserved = 0
     for pfn, count in heads:
@@ -293,20 +292,8 @@ def _take_out(state: State, block: Block, key: ZoneKey, first: int, length: int,
     change = key[0] if not state.node_present(key[0]) else -1
     yield from tell_node(state, "NODE_REMOVED_LAST_MEMORY", start, pages, change)
     yield state.chain.call("MEM_OFFLINE", start, pages, named_node(state, change), block.early)
-    for section in sections:
-        if section.nr * size >= start:
-            leave_zone(state, section, 0)
+    yield from _leave(state, block, key, first, length)
     linked = key if state.model.spans_until_removal else None
-    if linked is None:
-        _shrink_tail(state, block, key, start, pages)
-        yield RangeRemoved(start, pages, *key)
-    if block.head:
-        for section in state.block_sections(block.id):
-            if section.nr * size < start:
-                leave_zone(state, section, min(start - section.nr * size, size))
-    if block.head and linked is None:
-        shrink(state, key, first, block.head)
-        yield RangeRemoved(first, block.head, *key)
     hwpoison = block.hwpoison or any(section.of(POISONED) for section in sections)
     state.blocks.put(
         block.id,
@@ -315,6 +302,28 @@ def _take_out(state: State, block: Block, key: ZoneKey, first: int, length: int,
     if state.model.prepare_finish:
         yield state.chain.call("MEM_FINISH_OFFLINE", start, pages, -1, block.early)
     yield BlockStateChanged(block.id, "offline")
+
+
+def _leave(state: State, block: Block, key: ZoneKey, first: int, length: int) -> Steps:
+    """The sections of a block leave the zone, and its span if it shrinks now: those behind the head first, then those with it."""
+    start, pages = first + block.head, length - block.head
+    size = state.geometry.pages_per_section
+    shrinks = not state.model.spans_until_removal
+    sections = state.block_sections(block.id)
+    for section in sections:
+        if section.nr * size >= start:
+            leave_zone(state, section, 0)
+    if shrinks:
+        _shrink_tail(state, block, key, start, pages)
+        yield RangeRemoved(start, pages, *key)
+    if not block.head:
+        return
+    for section in state.block_sections(block.id):
+        if section.nr * size < start:
+            leave_zone(state, section, min(start - section.nr * size, size))
+    if shrinks:
+        shrink(state, key, first, block.head)
+        yield RangeRemoved(first, block.head, *key)
 
 
 def _shrink_tail(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> None:

@@ -42,24 +42,17 @@ Steps = Iterator[Event]
 
 
 def online_block(state: State, number: int, kind: OnlineType) -> Steps:
-    """Online one offline block as `online`, `online_kernel` or `online_movable`. Raises `HotplugError`; the block is
-    offline then, and every number is what it was."""
+    """Online one offline block as `online`, `online_kernel` or `online_movable`: memory_block_online. Raises `HotplugError`; the
+    block is offline then, and every number is what it was."""
     block = state.blocks[number]
     if block.online_type is not None:
         block = msgspec.structs.replace(block, online_type=None)
         state.blocks.put(number, block)
     start, pages = state.block_range(number)
-    if block.hwpoison and state.model.poison_refuses_online:
-        raise HotplugError("EHWPOISON", BlockPoisoned(number), start)
-    if state.globals.value.poison_unseen and state.model.poison_refuses_online:
-        yield RangeDoubted(start, pages, PoisonSomewhere())
-    if hangs_on_boot(state, block, kind, pages):
-        yield RangeDoubted(start, pages, ZoneNotTold(state.globals.value.zones_differ))
+    yield from _doubts(state, block, kind)
     zone, reason = zone_for(state, block, kind, start, pages)
-    key = zone.key
+    key, head = zone.key, block.head
     yield ZoneChosen(number, block.node, zone.name, reason)
-    sections = state.block_sections(number)
-    head = block.head
     if state.model.prepare_finish:
         call = state.chain.call("MEM_PREPARE_ONLINE", start + head, pages - head, -1, block.early)
         yield call
@@ -68,48 +61,84 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
     if head:
         grow(state, key, start, head)
         yield HeadInitialized(start, head)
-    grow(state, key, start + head, pages - head)
-    size = state.geometry.pages_per_section
-    joined = [join_zone(state, section, key, min(max(head - i * size, 0), size)) for i, section in enumerate(sections)]
-    yield RangeMoved(start + head, pages - head, *key)
-    change = block.node if not state.node_present(block.node) else -1
-    told = named_node(state, change)
-    yield from tell_node(state, "NODE_ADDING_FIRST_MEMORY", start + head, pages - head, change)
-    call = state.chain.call("MEM_GOING_ONLINE", start + head, pages - head, told, block.early)
-    yield call
-    if call.vetoed_by:
-        yield from _cancel(state, block, key, sections, change)
-        raise state.chain.refusal(call)
-    populated = state.zones[key].present > 0
-    watermarks = Watermarks(state)
-    freed = sum([section.count(FREE) for section in joined])
-    for section in joined:
-        skipped = section.of(MEMMAP) & ~span(0, min(max(start + head - section.nr * size, 0), size))
-        for at, count in runs(skipped):
-            yield MemmapSkipped("online_pages_range", section.nr * size + at, count)
-    reserved = sum([section.count(MEMMAP) for section in joined])
-    onlined = pages - (head if state.model.heads_present else reserved)
-    early = onlined if block.early else 0
-    state.zones.put(key, state.zones[key].plus(present=onlined, managed=freed, early=early))
-    group_present(state, block, key[1], onlined)
-    yield PagesOnlined(start + head, freed)
-    if onlined and not populated:
-        yield from rebuild_zonelists(state, watermarks)
-    state.zones.put(key, state.zones[key].plus(free=freed))
-    for section in joined:
-        types = Types({name: blocks for name, blocks in section.types.items() if name != ISOLATE})
-        state.sections.put(section.nr, msgspec.structs.replace(section, online=True, types=types))
-    yield IsolationUndone(start + head, pages - head, freed)
-    set_watermarks(state, watermarks)
-    yield from tell_node(state, "NODE_ADDED_FIRST_MEMORY", start + head, pages - head, change)
-    if onlined:  # a block that holds nothing but memmap is no news
-        yield state.chain.call("MEM_ONLINE", start + head, pages - head, told, block.early)
+    yield from _online_pages(state, block, key)
     if head and state.model.heads_present:
         state.zones.put(key, state.zones[key].plus(present=head))
         group_present(state, block, key[1], head)
         yield PresentAdjusted(*key, head)
     state.blocks.put(number, msgspec.structs.replace(block, state="online", zone=key, hwpoison=False, linked=None))
     yield BlockStateChanged(number, "online")
+
+
+def _doubts(state: State, block: Block, kind: OnlineType) -> Steps:
+    """What is not known of the block and decides whether, or in which zone, it goes online. Raises `HotplugError` for a page of
+    it that is known to be poisoned."""
+    start, pages = state.block_range(block.id)
+    if state.model.poison_refuses_online:
+        if block.hwpoison:
+            raise HotplugError("EHWPOISON", BlockPoisoned(block.id), start)
+        if state.globals.value.poison_unseen:
+            yield RangeDoubted(start, pages, PoisonSomewhere())
+    if hangs_on_boot(state, block, kind, pages):
+        yield RangeDoubted(start, pages, ZoneNotTold(state.globals.value.zones_differ))
+
+
+def _online_pages(state: State, block: Block, key: ZoneKey) -> Steps:
+    """online_pages: what of a block is not its own head joins a zone and its buddy, unless a notifier forbids it."""
+    first, length = state.block_range(block.id)
+    start, pages = first + block.head, length - block.head
+    sections = state.block_sections(block.id)
+    joined = _move_pfn_range(state, sections, key, start, pages)
+    yield RangeMoved(start, pages, *key)
+    change = block.node if not state.node_present(block.node) else -1
+    told = named_node(state, change)
+    yield from tell_node(state, "NODE_ADDING_FIRST_MEMORY", start, pages, change)
+    call = state.chain.call("MEM_GOING_ONLINE", start, pages, told, block.early)
+    yield call
+    if call.vetoed_by:
+        yield from _cancel(state, block, key, sections, change)
+        raise state.chain.refusal(call)
+    populated = state.zones[key].present > 0
+    watermarks = Watermarks(state)
+    yield from _skipped(state, joined, start)
+    freed = sum([section.count(FREE) for section in joined])
+    reserved = sum([section.count(MEMMAP) for section in joined])
+    onlined = length - (block.head if state.model.heads_present else reserved)
+    early = onlined if block.early else 0
+    state.zones.put(key, state.zones[key].plus(present=onlined, managed=freed, early=early))
+    group_present(state, block, key[1], onlined)
+    yield PagesOnlined(start, freed)
+    if onlined and not populated:
+        yield from rebuild_zonelists(state, watermarks)
+    state.zones.put(key, state.zones[key].plus(free=freed))
+    for section in joined:
+        types = Types({name: blocks for name, blocks in section.types.items() if name != ISOLATE})
+        state.sections.put(section.nr, msgspec.structs.replace(section, online=True, types=types))
+    yield IsolationUndone(start, pages, freed)
+    set_watermarks(state, watermarks)
+    yield from tell_node(state, "NODE_ADDED_FIRST_MEMORY", start, pages, change)
+    if onlined:  # a block that holds nothing but memmap is no news
+        yield state.chain.call("MEM_ONLINE", start, pages, told, block.early)
+
+
+def _move_pfn_range(state: State, sections: list[Section], key: ZoneKey, start: int, pages: int) -> list[Section]:
+    """move_pfn_range_to_zone: a zone grows over pages, and the sections that hold them join it, as they are then."""
+    grow(state, key, start, pages)
+    return [join_zone(state, section, key, _before(state, section, start)) for section in sections]
+
+
+def _skipped(state: State, sections: list[Section], start: int) -> Steps:
+    """The memmap pages from `start` on that online_pages_range steps over."""
+    for section in sections:
+        skipped = section.of(MEMMAP) & ~span(0, _before(state, section, start))
+        for at, count in runs(skipped):
+            yield MemmapSkipped("online_pages_range", section.nr * state.geometry.pages_per_section + at, count)
+
+
+def _before(state: State, section: Section, pfn: int) -> int:
+    """How many pages of a section lie before a pfn."""
+    size = state.geometry.pages_per_section
+    return min(max(pfn - section.nr * size, 0), size)
 
 
 def _cancel(state: State, block: Block, key: ZoneKey, sections: list[Section], change: int) -> Steps:
