@@ -10,7 +10,7 @@ from ..numbers.errors import BadInput
 from ..numbers.kstrtobool import kstrtobool
 from ..protocol.reasons.notes import Note
 from ..protocol.vocabulary import ONLINE_TYPES
-from ..sysfs.paths import MEMORY, MEMORY_BUS, NODE
+from ..sysfs.paths import MEMORY, MEMORY_BUS, NODE, NUMBER
 from .block_state import Offline, Online
 from .fields import Base
 from .row import Row, Steps, Work
@@ -60,7 +60,7 @@ def _without_tee(words: list[str]) -> list[str]:
 
 
 _LINE_END: Final = "\n"
-_BLOCK_FILE: Final = rf"(?:{MEMORY}|{MEMORY_BUS}|{NODE}/node\d+)/+memory(\d+)/+(state|online)"
+_BLOCK_FILE: Final = rf"(?:{MEMORY}|{MEMORY_BUS}|{NODE}/node[0-9]+)/+memory{NUMBER}/+(state|online)"
 
 
 def meant(command: Base) -> Base:

@@ -4,7 +4,8 @@ or comes, at once (offline_and_remove_memory_ranges, mm/memory_hotplug.c)."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -35,7 +36,19 @@ def bind(state: State, request: AddRequest) -> Steps:
         state.dax_devices.put(request.start // page, device)
 
 
-def device_at(state: State, path: str) -> int | None:
+def read(state: State, path: str) -> str | None:
+    """The text of the file of a device; None for any other path."""
+    device = _device_at(state, path)
+    return None if device is None else _word(state, device) + "\n"
+
+
+def writer(state: State, path: str) -> Callable[[str], Steps] | None:
+    """What a text that is written to the file of a device does; None for any other path."""
+    device = _device_at(state, path)
+    return None if device is None else partial(_write, state, device)
+
+
+def _device_at(state: State, path: str) -> int | None:
     """The first pfn of the device that has a file; None where there is no such device. They are counted by address."""
     match = re.fullmatch(_FILE, path)
     devices = sorted(state.dax_devices) if match and state.model.dax_state else []
@@ -43,7 +56,7 @@ def device_at(state: State, path: str) -> int | None:
     return devices[number] if number < len(devices) else None
 
 
-def word(state: State, start: int) -> str:
+def _word(state: State, start: int) -> str:
     """What the file of a device reads as; where kmem left it to others, it is what the blocks are."""
     device = state.dax_devices[start]
     if device.state < _BY_HAND:
@@ -57,13 +70,13 @@ def word(state: State, start: int) -> str:
     return "online_movable" if names == {MOVABLE} else "online_kernel" if MOVABLE not in names else "online"
 
 
-def write(state: State, start: int, text: str) -> Steps:
+def _write(state: State, start: int, text: str) -> Steps:
     """Bring a device into a state. Raises `HotplugError` EINVAL for a word that is none, EBUSY from one plugged state to another,
     and what keeps its blocks; all that was done is undone then."""
     wanted, device = text.removesuffix("\n"), state.dax_devices[start]
     if wanted not in DAX_STATES:
         raise HotplugError("EINVAL", NotAmong(wanted, DAX_STATES))
-    now = word(state, start)
+    now = _word(state, start)
     if now == wanted:
         return
     if wanted == "unplugged":

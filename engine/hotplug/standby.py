@@ -6,11 +6,13 @@ Until it is configured, a block of it is no memory block.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 from ..kernels.memmap_on_memory import memmap_on_memory_support
 from ..memory.state import State
+from ..numbers.kstrtobool import kstrtobool
 from ..protocol.events import Event
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.files import ConfiguredAlready, NoMemmapOnMemory, NotABoolean
@@ -23,7 +25,21 @@ Steps = Iterator[Event]
 _FILE: Final = r"/sys/firmware/memory/memory([0-9]{1,8})/(config|memmap_on_memory)"
 
 
-def file_of(state: State, path: str) -> tuple[int, str] | None:
+def read(state: State, path: str) -> str | None:
+    """The text of one of the files; None for any other path."""
+    if (found := _file_of(state, path)) is None:
+        return None
+    number, name = found
+    return "01"[number in state.blocks if name == "config" else _carries(state, number)] + "\n"
+
+
+def writer(state: State, path: str) -> Callable[[str], Steps] | None:
+    """What a text that is written to one of the files does; None for any other path."""
+    found = _file_of(state, path)
+    return None if found is None else partial(_write, state, *found)
+
+
+def _file_of(state: State, path: str) -> tuple[int, str] | None:
     """The block and the name of one of the files; None for any other path. How much standby memory there is, no one says."""
     match = re.fullmatch(_FILE, path)
     if match is None or not state.model.firmware_memory or not state.preset.standby:
@@ -32,15 +48,10 @@ def file_of(state: State, path: str) -> tuple[int, str] | None:
     return (number, match[2]) if (number + 1) * state.geometry.block_size <= state.geometry.max_address else None
 
 
-def read(state: State, number: int, name: str) -> str:
-    """What a file reads as."""
-    return "01"[number in state.blocks if name == "config" else _carries(state, number)]
-
-
-def write(state: State, number: int, name: str, text: str, wanted: bool | None) -> Steps:
+def _write(state: State, number: int, name: str, text: str) -> Steps:
     """Configure a block or take it back, or say whether it is to carry its own memmap, which is settled when it is configured.
     Raises `HotplugError`: EBUSY for a block that is online, or configured already; EOPNOTSUPP where none can carry a memmap."""
-    if wanted is None:
+    if (wanted := kstrtobool(text)) is None:
         raise HotplugError("EINVAL", NotABoolean(text))
     size, there = state.geometry.block_size, state.blocks.get(number)
     if name == "memmap_on_memory":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
@@ -19,8 +20,29 @@ from ..protocol.events import Event
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.files import AlreadySo, NoSuchBlock, NotABoolean, NotAmong
 from ..protocol.vocabulary import ONLINE_TYPES
+from .paths import MEMORY, NUMBER
 
 Steps = Iterator[Event]
+_BLOCK: Final = re.compile(rf"{MEMORY}/memory{NUMBER}/(\w+)")
+
+
+def read(state: State, path: str) -> str | None:
+    """The text of a file of a block; None for a path that is none. Raises `HotplugError` ENOENT where there is no such block."""
+    match = _BLOCK.fullmatch(path)
+    if match is None:
+        return None
+    block, reader = block_at(state, int(match[1])), _READERS.get(match[2])
+    return None if reader is None else reader(state, block) + "\n"
+
+
+def writer(state: State, path: str) -> Callable[[str], Steps] | None:
+    """What a text that is written to a file of a block does; None for a path that is none, or that is only read. Raises
+    `HotplugError` ENOENT where there is no such block."""
+    match = _BLOCK.fullmatch(path)
+    if match is None or match[2] not in _WRITERS:
+        return None
+    write, block = _WRITERS[match[2]], block_at(state, int(match[1]))
+    return lambda data: write(state, block, data.removesuffix("\n"))
 
 
 def block_at(state: State, number: int) -> Block:
@@ -34,10 +56,10 @@ def block_at(state: State, number: int) -> Block:
 
 def of_block(state: State, number: int, name: str) -> str:
     """The text of a file of a memory block, without its line end. Raises `HotplugError` ENOENT where there is no such block."""
-    return READERS[name](state, block_at(state, number))
+    return _READERS[name](state, block_at(state, number))
 
 
-READERS: Final[Mapping[str, Callable[[State, Block], str]]] = {
+_READERS: Final[Mapping[str, Callable[[State, Block], str]]] = {
     "state": lambda state, block: block.state,
     "online": lambda state, block: "0" if block.state == "offline" else "1",
     "removable": lambda state, block: "01"[_removable(state, block)],
@@ -88,5 +110,5 @@ def _write_online(state: State, block: Block, word: str) -> Steps:
         yield from offline_block(state, block.id)
 
 
-WRITERS: Final[Mapping[str, Callable[[State, Block, str], Steps]]] = {"state": _write_state, "online": _write_online}
+_WRITERS: Final[Mapping[str, Callable[[State, Block, str], Steps]]] = {"state": _write_state, "online": _write_online}
 """What a word written to a file of a block does, by the file's name. Raises `HotplugError`."""

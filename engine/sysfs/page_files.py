@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -17,15 +18,16 @@ from ..protocol.events import Event
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.files import NeverOnDemand, NotAmong, OnlyRead, OnlyWritten
 from .kstrto import kstrto, proc_number
+from .paths import MEMORY, NODE, NUMBER
 
 Steps = Iterator[Event]
-_POOL = r"hugepages-(\d+)kB/(nr_hugepages|free_hugepages|surplus_hugepages)"
+_POOL = rf"hugepages-{NUMBER}kB/(nr_hugepages|free_hugepages|surplus_hugepages)"
 _GLOBAL_POOL = (
-    r"hugepages-(\d+)kB/(nr_hugepages(?:_mempolicy)?|nr_overcommit_hugepages|(?:free|surplus|resv)_hugepages)"
+    rf"hugepages-{NUMBER}kB/(nr_hugepages(?:_mempolicy)?|nr_overcommit_hugepages|(?:free|surplus|resv)_hugepages)"
 )
 _GLOBAL: Final = rf"/sys/kernel/mm/hugepages/{_GLOBAL_POOL}"
-_NODE: Final = rf"/sys/devices/system/node/node(\d+)/hugepages/{_POOL}"
-_NODE_COMPACT: Final = r"/sys/devices/system/node/node(\d+)/compact"
+_NODE: Final = rf"{NODE}/node{NUMBER}/hugepages/{_POOL}"
+_NODE_COMPACT: Final = rf"{NODE}/node{NUMBER}/compact"
 _DEFAULT_POOL: Final = "/proc/sys/vm/nr_hugepages"
 _COMPACT: Final = "/proc/sys/vm/compact_memory"
 _FREE_PAGES: Final[dict[str, Callable[[State], str]]] = {
@@ -34,7 +36,6 @@ _FREE_PAGES: Final[dict[str, Callable[[State], str]]] = {
     "/sys/kernel/debug/extfrag/extfrag_index": free_area.extfrag_index,
     "/sys/kernel/debug/extfrag/unusable_index": free_area.extfrag_unusable,
 }
-_MEMORY: Final = "/sys/devices/system/memory"
 _MOST: Final = (1 << 63) - 1
 
 
@@ -52,25 +53,22 @@ def read(state: State, path: str) -> str | None:
         overcommit = state.hstate(size // state.geometry.page_size).nr_overcommit_huge_pages
         values = {"free_hugepages": free, "surplus_hugepages": surplus, "resv_hugepages": 0}
         return f"{overcommit if name == 'nr_overcommit_hugepages' else values.get(name, total)}\n"
-    if path in (_COMPACT, f"{_MEMORY}/hard_offline_page", f"{_MEMORY}/soft_offline_page") or (
-        _compact_node(state, path) is not None
-    ):
+    if path == _COMPACT or path in _POISONS or _compact_node(state, path) is not None:
         raise HotplugError("EACCES", OnlyWritten(path))
     return None
 
 
-def write(state: State, path: str, data: str) -> Steps | None:
-    """What writing to one of these files does; None for a path that is none of them."""
+def writer(state: State, path: str) -> Callable[[str], Steps] | None:
+    """What a text that is written to one of these files does; None for a path that is none of them."""
     found = _pool(state, path)
     if found is not None:
-        return _write_pool(state, path, found, data)
+        return partial(_write_pool, state, path, found)
     if path == _COMPACT:
-        return _write_compact(state, data)
+        return partial(_write_compact, state)
     if (node := _compact_node(state, path)) is not None:
-        return triggers.compact_node(state, node)
-    for name, action in _POISONS.items():
-        if path == f"{_MEMORY}/{name}":
-            return _write_page(state, action, data)
+        return lambda data: triggers.compact_node(state, node)
+    if (action := _POISONS.get(path)) is not None:
+        return partial(_write_page, state, action)
     return None
 
 
@@ -128,6 +126,6 @@ def _write_page(state: State, action: Callable[[State, int], Steps], data: str) 
 
 
 _POISONS: Final[dict[str, Callable[[State, int], Steps]]] = {
-    "hard_offline_page": memory_failure.hard_offline,
-    "soft_offline_page": memory_failure.soft_offline,
+    f"{MEMORY}/hard_offline_page": memory_failure.hard_offline,
+    f"{MEMORY}/soft_offline_page": memory_failure.soft_offline,
 }

@@ -13,6 +13,8 @@ NODE: Final = "/sys/devices/system/node"
 MEMORY_BUS: Final = "/sys/bus/memory/devices"
 PARAMETERS: Final = "/sys/module/memory_hotplug/parameters"
 SYSCTL: Final = "/proc/sys/vm"
+NUMBER: Final = "(0|[1-9][0-9]{0,9})"
+"""A number in a path as the kernel writes it: a pattern."""
 
 _ELSEWHERE: Final = {"auto_online_blocks": MEMORY, "movable_gigantic_pages": SYSCTL}
 

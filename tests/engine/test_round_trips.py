@@ -15,7 +15,7 @@ from altmap.engine.numbers import bits
 from altmap.engine.numbers.runs import consecutive
 from altmap.engine.numbers.units import MAX_ADDRESS, format_bytes, parse_bytes
 from altmap.engine.reading.procfs import parse_id_list
-from altmap.engine.sysfs.hotplug_files import ranges
+from altmap.engine.sysfs.node_files import ranges
 from hypothesis import example, given
 from hypothesis import strategies as st
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from altmap.engine import Add, HotplugError, Machine, Offline, Online, boot_machine
+from altmap.engine import Add, HotplugError, Machine, Offline, Online, Write, boot_machine
 from altmap.engine.memory.settings import Boot
 from altmap.engine.memory.state import state_of
 
@@ -39,6 +39,23 @@ def errno_of_reading(machine: Machine, path: str) -> str:
 
 
 # -- state and online --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", ["032", "٣٢", "3_2", "+32", "9" * 5000])
+@pytest.mark.parametrize(
+    "place", ["/sys/devices/system/memory", "/sys/bus/memory/devices", "/sys/devices/system/node/node0"]
+)
+def test_a_block_has_its_number_as_the_kernel_writes_it_and_no_other(machine: Machine, place: str, number: str) -> None:
+    path = f"{place}/memory{number}/state"
+    assert errno_of_reading(machine, path) == "ENOENT"
+    assert write(machine, path, "offline") == "ENOENT"
+    assert machine.why_not(Write(path=path, data="offline")).result == "ENOENT"
+
+
+@pytest.mark.parametrize("node", ["00", "٠", "9" * 5000])
+@pytest.mark.parametrize("file", ["meminfo", "distance", "compact", "hugepages/hugepages-2048kB/nr_hugepages"])
+def test_a_node_has_its_number_as_the_kernel_writes_it_and_no_other(machine: Machine, file: str, node: str) -> None:
+    assert errno_of_reading(machine, f"{NODE}/node{node}/{file}") == "ENOENT"
 
 
 @pytest.mark.parametrize("word", ONLINE_WORDS)
