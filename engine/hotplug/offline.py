@@ -14,7 +14,6 @@ from ..memory.section import Section, union
 from ..memory.state import State
 from ..mm import iomem, migrate, page_alloc, page_isolation, sparse_vmemmap, unseen
 from ..mm.hugetlb import pool
-from ..mm.watermarks import Watermarks, set_watermarks
 from ..numbers.bits import lowest, runs
 from ..numbers.units import format_range
 from ..protocol.events import (
@@ -26,11 +25,9 @@ from ..protocol.events import (
     MigrationFailed,
     NotifierCalled,
     PagesAssumed,
-    PagesTaken,
     PresentAdjusted,
     RangeDoubted,
     RangeIsolated,
-    RangeRemoved,
 )
 from ..protocol.reasons import HotplugError, HugePageStays, LookedOnce, NeverEnds, Reason, TimeOver, TriesOver
 from ..protocol.reasons.taking import (
@@ -66,10 +63,9 @@ from ..protocol.vocabulary import (
     ZoneKey,
 )
 from .notify import named_node, tell_node
-from .online import rebuild_zonelists
+from .offline_isolated import offline_isolated
 from .without import refuse_without_hotremove
 from .zone_policy import group_present
-from .zone_span import leave_zone, shrink
 
 Steps = Iterator[Event]
 
@@ -114,7 +110,7 @@ def offline_block(state: State, number: int, signals: bool = True) -> Steps:
                 yield PresentAdjusted(*key, counted)
             yield BlockStateChanged(number, "online")
         raise
-    yield from _unstoppable(_take_out(state, block, key, start, pages, heads))
+    yield from _unstoppable(offline_isolated(state, block, key, start, pages, heads))
 
 
 def _unstoppable(steps: Steps) -> Steps:
@@ -264,74 +260,6 @@ def _empty_range(
     for where in ("test_pages_isolated", "__test_page_isolated_in_pageblock"):
         for pfn, count in heads:
             yield MemmapSkipped(where, pfn, count)
-
-
-def _take_out(state: State, block: Block, key: ZoneKey, first: int, length: int, heads: list[Chunk]) -> Steps:
-    """The pages leave the buddy, the counts and the zone; then the block's own head does."""
-    start, pages = first + block.head, length - block.head
-    sections = state.block_sections(block.id)
-    withheld = sum([section.count(PAGE_OFFLINE) for section in sections])
-    reserved = 0
-    for pfn, count in heads:
-        yield MemmapSkipped("__offline_isolated_pages", pfn, count)
-        reserved += count
-    gone = pages if state.model.heads_present else pages - reserved
-    early = gone if block.early else 0
-    emptied, watermarks = state.zones[key].present == gone, Watermarks(state)
-    left = state.zones[key].plus(present=-gone, managed=-(pages - reserved - withheld), early=-early)
-    state.zones.put(key, left)
-    group_present(state, block, key[1], -gone)
-    set_watermarks(state, watermarks)
-    yield PagesTaken(start, gone)
-    yield Logged(f"Offlined Pages {gone}")
-    if emptied:
-        if state.model.late_node_state:  # the node still counts as one with memory
-            state.zones.put(key, left.plus(present=1))
-        yield from rebuild_zonelists(state, Watermarks(state))
-        state.zones.put(key, msgspec.structs.replace(left, pcp=0))
-    change = key[0] if not state.node_present(key[0]) else -1
-    yield from tell_node(state, "NODE_REMOVED_LAST_MEMORY", start, pages, change)
-    yield state.chain.call("MEM_OFFLINE", start, pages, named_node(state, change), block.early)
-    yield from _leave(state, block, key, first, length)
-    linked = key if state.model.spans_until_removal else None
-    hwpoison = block.hwpoison or any(section.of(POISONED) for section in sections)
-    state.blocks.put(
-        block.id,
-        msgspec.structs.replace(block, state="offline", zone=None, hwpoison=hwpoison, stuck=False, linked=linked),
-    )
-    if state.model.prepare_finish:
-        yield state.chain.call("MEM_FINISH_OFFLINE", start, pages, -1, block.early)
-    yield BlockStateChanged(block.id, "offline")
-
-
-def _leave(state: State, block: Block, key: ZoneKey, first: int, length: int) -> Steps:
-    """The sections of a block leave the zone, and its span if it shrinks now: those behind the head first, then those with it."""
-    start, pages = first + block.head, length - block.head
-    size = state.geometry.pages_per_section
-    shrinks = not state.model.spans_until_removal
-    sections = state.block_sections(block.id)
-    for section in sections:
-        if section.nr * size >= start:
-            leave_zone(state, section, 0)
-    if shrinks:
-        _shrink_tail(state, block, key, start, pages)
-        yield RangeRemoved(start, pages, *key)
-    if not block.head:
-        return
-    for section in state.block_sections(block.id):
-        if section.nr * size < start:
-            leave_zone(state, section, min(start - section.nr * size, size))
-    if shrinks:
-        shrink(state, key, first, block.head)
-        yield RangeRemoved(first, block.head, *key)
-
-
-def _shrink_tail(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> None:
-    """The rest of the block leaves the span; the head is still there and is removed after it."""
-    for section in state.block_sections(block.id):
-        if section.online and section.nr * state.geometry.pages_per_section < start:
-            state.sections.put(section.nr, msgspec.structs.replace(section, online=False))
-    shrink(state, key, start, pages)
 
 
 def _heads(state: State, start: int, pages: int) -> list[Chunk]:
