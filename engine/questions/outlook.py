@@ -11,7 +11,7 @@ from ..memory.state import State
 from ..numbers.errors import BadInput
 from ..protocol.events import PagesTaken
 from ..protocol.reasons import Reason
-from ..protocol.reasons.taking import MemoryHoles, NoHotRemove, SeveralZones
+from ..protocol.reasons.taking import LockHeld, MemoryHoles, NoHotRemove, SeveralZones
 from ..protocol.vocabulary import ASSUMED, PINNED, RESERVED, UNMOVABLE_KINDS, Kind
 from ..run.rehearsal import decided, rehearsal
 from .summary import summary
@@ -24,7 +24,7 @@ _IN_THE_WAY: Final[tuple[Kind, ...]] = (
     ASSUMED,
     PINNED,
 )
-_BEFORE_PAGES: Final = (SeveralZones, MemoryHoles, NoHotRemove)
+_BEFORE_PAGES: Final = (SeveralZones, MemoryHoles, NoHotRemove, LockHeld)
 """Reasons for which a block is refused before any of its pages is looked at."""
 
 

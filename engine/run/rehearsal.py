@@ -64,8 +64,8 @@ def decided(state: State, command: Command, by: type[Event]) -> Attempt:
         return attempt(state, command)
     events: list[Event] = []
     notes: list[Note] = []
-    steps = run(state, command, notes)
     try:
+        steps = run(state, command, notes)
         for event in steps:
             events.append(event)
             if isinstance(event, by):

@@ -103,6 +103,8 @@ def test_a_machine_whose_lock_is_held_can_be_saved_and_is_still_waiting() -> Non
     again = read_machine(machine_bytes(machine, "it.json"), "it.json")
     assert again.check() == []
     assert result(again.apply(Online(block=33))) == ("HANGS", LockHeld(32))
+    here = again.outlook(1)
+    assert (here.answer, here.result, here.reason, here.blockers) == ("no", "HANGS", LockHeld(32), ())
     assert state_of(again).sections[32].frozen == 1 << PAGE - FIRST
 
 
@@ -132,7 +134,7 @@ def test_why_warns_before_what_would_hang_and_says_how_to_end_it() -> None:
     assert "memory32 reads going-offline" in said
     assert "timeout 10 sh -c 'echo offline > /sys/devices/system/memory/memory32/state'" in said
     ejected = machine.why_not(Eject(start="4G", size="256M"))
-    assert (ejected.result, ejected.certainty) == ("HANGS", "no")
+    assert (ejected.result, ejected.answer) == ("HANGS", "no")
     assert "one would see no answer at all" in plain(describe_verdict(ejected))
     assert "a signal can end" in " ".join(map(sentence, ejected.warnings))
     machine.apply(Eject(start="4G", size="256M"))

@@ -46,6 +46,8 @@ def test_asking_changes_nothing_and_follows_what_is_done() -> None:
     machine.apply(Pin(size="1M", zone="Movable", short=True))
     with pytest.raises(BadInput):
         machine.outlook(99)
+    do(machine, Offline(block=33))
+    assert (machine.outlook(33).answer, machine.outlook(33).result) == ("no", "EINVAL")
 
 
 @pytest.mark.parametrize("name", ["firecracker-24g", "small-guest", "arm64-guest"])
