@@ -14,7 +14,7 @@ from ..sysfs.paths import MEMORY
 from .fields import Base
 from .form import Choice, Form, Option
 from .row import Row, Steps, Work
-from .shell import Monitor, Person, Place, Stop, comment, echo, qemu_size
+from .shell import Backend, Dimm, Person, Place, Stop, comment, echo, monitor, qemu_size, step
 
 
 class Add(Base, tag="add", frozen=True):
@@ -101,7 +101,7 @@ _NOT_RELEASED: Final[tuple[Placement, ...]] = ("range", "sections")
 
 def _export(command: Add, place: Place) -> Iterator[str]:
     start, size = parse_bytes(command.start), parse_bytes(command.size)
-    yield comment(_FORM.write(command))
+    yield step(_FORM.write(command))
     if command.placement in _NOT_RELEASED:
         yield Stop(
             f"no released kernel places a memmap so (placement {command.placement}): what follows would not be true"
@@ -110,8 +110,11 @@ def _export(command: Add, place: Place) -> Iterator[str]:
         yield comment("(on the real machine memory_hotplug.memmap_on_memory decides where the memmap goes)")
     if command.caller == "acpi":
         number = place.next_dimm
-        yield Monitor(f"object_add memory-backend-ram,id=mem{number},size={qemu_size(size)}")
-        yield Monitor(f"device_add pc-dimm,id=dimm{number},memdev=mem{number},node={command.node},addr={start:#x}")
+        yield monitor(f"object_add memory-backend-ram,id=mem{number},size={qemu_size(size)}", Backend(size))
+        yield monitor(
+            f"device_add pc-dimm,id=dimm{number},memdev=mem{number},node={command.node},addr={start:#x}",
+            Dimm(number, command.node, start),
+        )
     elif command.caller == "probe":
         for address in range(start, start + size, place.block_size):
             yield echo(f"{MEMORY}/probe", f"{address:#x}")

@@ -11,7 +11,7 @@ from ..protocol.reasons.taking import NoLmbs
 from .fields import Base
 from .form import Form
 from .row import Row, Steps
-from .shell import Person, Place, comment
+from .shell import Person, Place, step
 
 
 class RemoveLmbs(Base, tag="remove_lmbs", frozen=True):
@@ -31,7 +31,7 @@ def _run(state: State, command: RemoveLmbs, notes: list[Note]) -> Steps:
 
 
 def _export(command: RemoveLmbs, place: Place) -> Iterator[str]:
-    yield comment(ROW.form.write(command))
+    yield step(ROW.form.write(command))
     yield Person(f"take it out at the partition's management console, or with drmgr -c mem -r -q {command.count}")
 
 

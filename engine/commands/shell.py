@@ -22,8 +22,45 @@ class Comment(str):
     """A line that does nothing."""
 
 
+class Step(Comment):
+    """The line of altmap's script that the lines behind it stand for."""
+
+
+class Backend(NamedTuple):
+    """Memory of so many bytes is made for a DIMM."""
+
+    size: int
+
+
+class Dimm(NamedTuple):
+    """A DIMM is plugged in: its number, its node, and its first address."""
+
+    number: int
+    node: int
+    start: int
+
+
+class Unplug(NamedTuple):
+    """A DIMM goes, by its number."""
+
+    number: int
+
+
+class Resize(NamedTuple):
+    """A virtio-mem device whose region begins at an address is asked for a size (bytes)."""
+
+    start: int
+    size: int
+
+
+Asked = Backend | Dimm | Unplug | Resize
+
+
 class Monitor(str):
-    """A line for QEMU's monitor; in a script a person is asked to type it there."""
+    """A line for QEMU's monitor; in a script a person is asked to type it there. `asks`: what it does, for who does it by other
+    means; None where that is done with another line."""
+
+    asks: Asked | None
 
 
 class Person(str):
@@ -45,6 +82,18 @@ class Put(str):
 def comment(text: str) -> Comment:
     """A comment of one line, whatever the text holds."""
     return Comment("# " + shown(text))
+
+
+def step(line: str) -> Step:
+    """The line of altmap's script that those behind it stand for, as a comment."""
+    return Step(comment(line))
+
+
+def monitor(line: str, asks: Asked | None = None) -> Monitor:
+    """A line for QEMU's monitor, and what it does."""
+    made = Monitor(line)
+    made.asks = asks
+    return made
 
 
 def shown(text: str) -> str:

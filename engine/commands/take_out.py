@@ -9,7 +9,7 @@ from ..protocol.reasons.notes import MoreOfTheDevice, NoDeviceThere, Note, Nothi
 from .fields import Base
 from .form import Form
 from .row import Row, Steps, Work
-from .shell import Monitor, Person, Place, Stop, comment
+from .shell import Person, Place, Stop, Unplug, monitor, step
 
 
 class Remove(Base, tag="remove", frozen=True):
@@ -64,7 +64,7 @@ def _rest_of_device(state: State, start: int, size: int) -> Iterator[Note]:
 
 def _export(command: Remove | Eject, place: Place) -> Iterator[str]:
     ejected = isinstance(command, Eject)
-    yield comment((EJECT if ejected else REMOVE).form.write(command))
+    yield step((EJECT if ejected else REMOVE).form.write(command))
     start, size = parse_bytes(command.start), parse_bytes(command.size)
     dimm = place.dimms.get((start, size))
     part_of = next((n for (low, length), n in place.dimms.items() if low < start + size and start < low + length), None)
@@ -75,8 +75,8 @@ def _export(command: Remove | Eject, place: Place) -> Iterator[str]:
             f"only a part of dimm{part_of}, which a real eject takes out as a whole: what follows would not be true"
         )
     elif dimm is not None:
-        yield Monitor(f"device_del dimm{dimm}")
-        yield Monitor(f"object_del mem{dimm}")
+        yield monitor(f"device_del dimm{dimm}", Unplug(dimm))
+        yield monitor(f"object_del mem{dimm}")
     elif ejected:
         by_hand = "echo 1 > /sys/bus/acpi/devices/PNP0C80:NN/eject, NN being the number of its device"
         yield Person(f"not plugged in above: {by_hand}")

@@ -9,7 +9,7 @@ from ..protocol.reasons.notes import Note
 from .fields import Base
 from .form import Form, Option
 from .row import Row, Steps, Work
-from .shell import Monitor, Place, comment, qemu_size
+from .shell import Place, Resize, comment, monitor, qemu_size, step
 
 
 class VirtioMem(Base, tag="virtio_mem", frozen=True):
@@ -34,10 +34,11 @@ def _run(state: State, command: VirtioMem, notes: list[Note]) -> Steps:
 def _export(command: VirtioMem, place: Place) -> Iterator[str]:
     """The device is there since the boot; its size is asked for at the hypervisor."""
     start = parse_bytes(command.start)
-    yield comment(_FORM.write(command))
+    yield step(_FORM.write(command))
     device = f"the virtio-mem-pci device whose region begins at {start:#x} (info memory-devices)"
     yield comment(f"vmem-{start:x} stands for the id of {device}")
-    yield Monitor(f"qom-set vmem-{start:x} requested-size {qemu_size(parse_bytes(command.size))}")
+    size = parse_bytes(command.size)
+    yield monitor(f"qom-set vmem-{start:x} requested-size {qemu_size(size)}", Resize(start, size))
 
 
 _FORM: Final = Form(VirtioMem, "SIZE at START", Option("unit", always=True), Option("node", always=True))

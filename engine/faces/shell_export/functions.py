@@ -38,7 +38,26 @@ done
 _LITERAL: Final = (
     "# shellcheck disable=SC2016  # what was rehearsed stands in single quotes: nothing of it is expanded\n"
 )
-NOTHING: Final = "#!/bin/sh\n\n# nothing was done\n"
+
+
+class Call(str):
+    """A line that calls a shell function: its name, and whether a word of it is what the head of the script sets."""
+
+    function: str
+    by_head: bool
+
+
+def call(function: str, *words: object, by_head: bool = False) -> Call:
+    """The line that calls a function with words as a shell reads them, which empty ones are not."""
+    line = Call(" ".join([function, *filter(None, map(str, words))]))
+    line.function, line.by_head = function, by_head
+    return line
+
+
+def bare(lines: Iterable[str]) -> str:
+    """A script that does nothing: some comments, or the one that says so."""
+    said = [*lines] or ["# nothing was done"]
+    return "".join(f"{line}\n" for line in (_SHELL, *said))
 
 
 def head(on_the_machine: bool, literal: bool) -> str:

@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple
 
 from ...commands import ROWS, Add, Eject, Offline, Online, Poison, Remove, Write, describe, extent
 from ...commands.outcome import Outcome
-from ...commands.shell import Comment, Monitor, Person, Place, Put, Stop, comment, quoted, shown
+from ...commands.shell import Comment, Monitor, Person, Place, Put, Step, Stop, comment, quoted, shown
 from ...commands.write import meant
 from ...hotplug.add import RESOURCE_NAMES
 from ...kernels.models import release_in
@@ -25,6 +25,7 @@ from ...questions.narrate.reason import sentence
 from ...questions.narrate.words import block_names
 from ...sysfs.paths import MEMORY
 from . import functions
+from .functions import Call, call
 from .targets import TARGETS as TARGETS
 from .targets import Target
 
@@ -60,34 +61,41 @@ def export_shell(
     if target not in TARGETS:
         raise BadInput(f"{target!r} is nothing to export for; it is one of {', '.join(TARGETS)}")
     means, steps = TARGETS[target], exported(history, block_size)
-    body: list[str] = []
-    whole_ones = {(start // block_size, end // block_size - 1) for start, end in (*devices, *_added_by_dax(steps))}
-    for number, run in enumerate(_runs(steps), 1):
-        ended = any(line.startswith("stop ") for line in body)
-        lines = _step(number, run, means, faults, block_size, whole_ones)
-        body += (
-            (line if isinstance(line, Comment) else comment(f"not reached: {line}") for line in lines)
-            if ended
-            else lines
-        )
+    body = [*_body(steps, means, faults, block_size, devices)]
     if not means.shell:
         return "".join(f"{line}\n" for line in (means.head, *body))
     if all(isinstance(line, Comment) for line in body):
-        return (
-            functions.NOTHING
-            if not body
-            else functions.NOTHING.rpartition("#")[0] + "".join(f"{line}\n" for line in body)
-        )
-    checks = _checks(steps, block_size, kernel) if means.on_the_machine else ()
-    called = _CALLED.match(kernel)
-    on = " ".join(filter(None, (name, f"(Linux {called[1]})" if called is not None else "")))
-    whole = [*((comment(shown(f"rehearsed on {on}")),) if on else ()), *checks, *body]
-    used = {line.split(" ", 1)[0] for line in whole} & functions.FUNCTIONS.keys()
-    needed = not means.whole or any("$dax" in line for line in body if not isinstance(line, Comment))
-    setting = f"{means.head}\n" if means.head and needed else ""
-    text = "".join(f"{line}\n" for line in whole)
+        return functions.bare(body)
+    whole = [*_rehearsed_on(name, kernel), *(_checks(steps, block_size, kernel) if means.on_the_machine else ()), *body]
+    calls = [line for line in whole if isinstance(line, Call)]
+    setting = f"{means.head}\n" if means.head and (not means.whole or any(line.by_head for line in calls)) else ""
+    needed = functions.functions({line.function for line in calls})
     literal = any(letter in line for line in body for letter in "$`")
-    return f"{functions.head(means.on_the_machine, literal)}{setting}\n{functions.functions(used)}\n{text}"
+    text = "".join(f"{line}\n" for line in whole)
+    return f"{functions.head(means.on_the_machine, literal)}{setting}\n{needed}\n{text}"
+
+
+def _rehearsed_on(name: str, kernel: str) -> Iterator[str]:
+    """What the machine was called, and its kernel, as far as they are known."""
+    called = _CALLED.match(kernel)
+    known = [*([name] if name else []), *([f"(Linux {called[1]})"] if called is not None else [])]
+    if known:
+        yield comment(f"rehearsed on {' '.join(known)}")
+
+
+def _body(
+    steps: Sequence[Exported], means: Target, faults: bool, block_size: int, devices: Collection[tuple[int, int]]
+) -> Iterator[str]:
+    """The lines of all steps; behind one at which the script stops they are comments."""
+    whole = {(start // block_size, end // block_size - 1) for start, end in (*devices, *_added_by_dax(steps))}
+    ended = False
+    for number, run in enumerate(_runs(steps), 1):
+        lines = [*_step(number, run, means, faults, block_size, whole)]
+        if ended:
+            yield from (line if isinstance(line, Comment) else comment(f"not reached: {line}") for line in lines)
+        else:
+            yield from lines
+            ended = any(isinstance(line, Call) and line.function == "stop" for line in lines)
 
 
 def shell_script(machine: Machine, target: str = "sysfs", faults: bool = False) -> str:
@@ -187,11 +195,8 @@ def _step(
         word, block = setting
         last = block + len(run) - 1
         command = Online(block=block, type=word) if word != "offline" else Offline(block=block)
-        yield (
-            f"begin {number} {quoted(shown(describe(command, last)))}"
-            if means.shell
-            else f"# {describe(command, last)}"
-        )
+        said = describe(command, last)
+        yield call("begin", number, quoted(shown(said))) if means.shell else comment(said)
         yield from _doubt([step for step in run if any(isinstance(e, PagesAssumed) for e in step.outcome.events)])
         does = TARGETS["sysfs"] if means.whole and (block, last) not in devices else means
         yield from does.blocks(block, last, word, _zone(first))
@@ -203,11 +208,11 @@ def _step(
     if isinstance(first.outcome.command, Poison) and not faults:
         yield comment(f"a fault, left out (--faults puts it in): {said}")
         return
-    lines = [line for line in first.lines if line != comment(said)]
+    lines = [line for line in first.lines if not isinstance(line, Step)]
     if means.shell and not all(isinstance(line, Comment) for line in lines):
-        yield f"begin {number} {quoted(said)}"
+        yield call("begin", number, quoted(said))
     else:
-        yield from (line for line in first.lines if line == comment(said))
+        yield from (line for line in first.lines if isinstance(line, Step))
     for line in lines:
         yield from _line(line, means)
     yield from _seen_by(first, means, block_size)
@@ -221,9 +226,9 @@ def _line(line: str, means: Target) -> Iterator[str]:
     elif isinstance(line, Monitor):
         yield from means.monitor(line)
     elif isinstance(line, Person):
-        yield f"ask 'the real machine' {quoted(shown(line))}" if means.shell else comment(line)
+        yield call("ask", "'the real machine'", quoted(shown(line))) if means.shell else comment(line)
     elif isinstance(line, Stop):
-        yield f"stop 1 {quoted(shown(line))}" if means.shell else comment(line)
+        yield call("stop", 1, quoted(shown(line))) if means.shell else comment(line)
 
 
 def _seen_by(step: Exported, means: Target, block_size: int) -> Iterator[str]:
@@ -232,14 +237,14 @@ def _seen_by(step: Exported, means: Target, block_size: int) -> Iterator[str]:
     if not means.on_the_machine:
         return
     if isinstance(command, Write) and command.path in _READ_BACK:
-        yield f"see {quoted(command.path)} {quoted(shown(command.data.strip()))}"
+        yield call("see", quoted(command.path), quoted(shown(command.data.strip())))
     if isinstance(command, Add | Eject | Remove) and any(
         isinstance(line, Monitor | Person | Put) for line in step.lines
     ):
         start, size = extent(command)
         first, last = start // block_size, (start + size) // block_size - 1
         if last >= first:
-            yield f"{'appear' if isinstance(command, Add) else 'vanish'} {first} {last}"
+            yield call("appear" if isinstance(command, Add) else "vanish", first, last)
 
 
 # -- before the first step ----------------------------------------------------------------------------------------------
@@ -247,13 +252,13 @@ def _seen_by(step: Exported, means: Target, block_size: int) -> Iterator[str]:
 
 def _checks(steps: Sequence[Exported], block_size: int, kernel: str) -> Iterator[str]:
     """Is it root, and is the machine as it was rehearsed: its kernel, the size of its blocks, and their states?"""
-    yield "root_only"
+    yield call("root_only")
     if (release := release_in(kernel)) is not None:
-        yield f"runs {release[0]}.{release[1]}"
-    yield f"sized {block_size:x}"
+        yield call("runs", f"{release[0]}.{release[1]}")
+    yield call("sized", f"{block_size:x}")
     for state, alike in groupby(enumerate(sorted(_states(steps, block_size).items())), key=_like):
         first, *others = [block for _, (block, _) in alike]
-        yield f"was {first} {[first, *others][-1]} {state[0]}"
+        yield call("was", first, [first, *others][-1], state[0])
 
 
 def _like(numbered: tuple[int, tuple[int, str]]) -> tuple[str, int]:

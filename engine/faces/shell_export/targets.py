@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from ...commands.shell import Put, comment, quoted
-from ...numbers.units import parse_bytes
+from ...commands.shell import Backend, Dimm, Monitor, Put, Resize, Unplug, comment, quoted
 from ...sysfs.paths import MEMORY
+from .functions import call
 
 _STATES: Final = {"offline": "offline"}
 
@@ -22,7 +21,7 @@ class Target(NamedTuple):
     about: str
     blocks: Callable[[int, int, str, str], Iterator[str]]
     put: Callable[[Put], Iterator[str]]
-    monitor: Callable[[str], Iterator[str]]
+    monitor: Callable[[Monitor], Iterator[str]]
     on_the_machine: bool = True
     shell: bool = True
     head: str = ""
@@ -34,7 +33,7 @@ def _state(word: str) -> str:
 
 
 def _in_sysfs(first: int, last: int, word: str, zone: str) -> Iterator[str]:
-    yield " ".join(filter(None, (f"blocks {first} {last} {word} {_state(word)}", zone)))
+    yield call("blocks", first, last, word, _state(word), zone)
 
 
 def _by_chmem(first: int, last: int, word: str, zone: str) -> Iterator[str]:
@@ -42,15 +41,15 @@ def _by_chmem(first: int, last: int, word: str, zone: str) -> Iterator[str]:
     Its -b is called --block, and in newer ones --blocks."""
     blocks = f"{first}-{last}"
     if word == "offline":
-        yield f"tell chmem --disable -b {blocks}"
+        yield call("tell", f"chmem --disable -b {blocks}")
     elif zone:
-        yield f"tell chmem --enable --zone {zone} -b {blocks}"
+        yield call("tell", f"chmem --enable --zone {zone} -b {blocks}")
     elif word == "online":
-        yield f"tell chmem --enable -b {blocks}"
+        yield call("tell", f"chmem --enable -b {blocks}")
     else:
         yield from _in_sysfs(first, last, word, zone)
         return
-    yield " ".join(filter(None, (f"verify {first} {last} {word} {_state(word)}", zone)))
+    yield call("verify", first, last, word, _state(word), zone)
 
 
 def _by_daxctl(first: int, last: int, word: str, zone: str) -> Iterator[str]:
@@ -58,26 +57,26 @@ def _by_daxctl(first: int, last: int, word: str, zone: str) -> Iterator[str]:
     yield comment(f'memory{first}-{last} are all blocks of a device, which "$dax" has to be')
     kernel = " --no-movable" if word == "online_kernel" else ""
     verb = "offline-memory" if word == "offline" else f"online-memory{kernel}"
-    yield f'tell daxctl {verb} "$dax"'
-    yield " ".join(filter(None, (f"verify {first} {last} {word} {_state(word)}", zone)))
+    yield call("tell", f'daxctl {verb} "$dax"', by_head=True)
+    yield call("verify", first, last, word, _state(word), zone)
 
 
 def _in_the_guest(first: int, last: int, word: str, zone: str) -> Iterator[str]:
     line = f"echo {word} > {MEMORY}/memory{first}/state"
     more = "" if first == last else f", and so on to memory{last}"
-    yield f"ask 'the guest' {quoted(line + more)}"
+    yield call("ask", "'the guest'", quoted(line + more))
 
 
 def _put(put: Put) -> Iterator[str]:
-    yield f"put {put.data} {put.path}"
+    yield call("put", put.data, put.path)
 
 
 def _put_in_the_guest(put: Put) -> Iterator[str]:
-    yield f"ask 'the guest' {quoted(put)}"
+    yield call("ask", "'the guest'", quoted(put))
 
 
-def _typed(line: str) -> Iterator[str]:
-    yield f"ask 'the QEMU monitor' {quoted(line)}"
+def _typed(line: Monitor) -> Iterator[str]:
+    yield call("ask", "'the QEMU monitor'", quoted(line))
 
 
 def _said_of_blocks(first: int, last: int, word: str, zone: str) -> Iterator[str]:
@@ -89,28 +88,23 @@ def _said(put: Put) -> Iterator[str]:
     yield comment(f"in the guest: {put}")
 
 
-def _plain(line: str) -> Iterator[str]:
+def _plain(line: Monitor) -> Iterator[str]:
     yield line
 
 
-_BACKEND: Final = re.compile(r"object_add memory-backend-ram,id=mem(\d+),size=(\w+)")
-_DIMM: Final = re.compile(r"device_add pc-dimm,id=dimm(\d+),memdev=mem\d+,node=(\d+),addr=(0x[0-9a-f]+)")
-_OUT: Final = re.compile(r"device_del dimm(\d+)")
-_RESIZE: Final = re.compile(r"qom-set vmem-([0-9a-f]+) requested-size (\w+)")
-
-
-def _by_libvirt(line: str) -> Iterator[str]:
+def _by_libvirt(line: Monitor) -> Iterator[str]:
     """A DIMM is an XML file of its own, whose alias names it when it goes; a backend is part of it."""
-    if match := _BACKEND.fullmatch(line):
-        yield f"size={parse_bytes(match[2]) >> 10}"
-    elif match := _DIMM.fullmatch(line):
-        yield f"plug {match[1]} {match[2]} {match[3]}"
-    elif match := _OUT.fullmatch(line):
-        yield f'tell virsh detach-device-alias "$domain" ua-dimm{match[1]} --live'
-    elif match := _RESIZE.fullmatch(line):
-        size = f"{parse_bytes(match[2]) >> 10}KiB"
-        yield comment(f"alias: the virtio-mem device whose region begins at 0x{match[1]}")
-        yield f'tell virsh update-memory-device "$domain" --alias "${{VMEM:-virtiomem0}}" --requested-size {size} --live'
+    match line.asks:
+        case Backend(size):
+            yield f"size={size >> 10}"
+        case Dimm(number, node, start):
+            yield call("plug", number, node, f"{start:#x}")
+        case Unplug(number):
+            yield call("tell", f'virsh detach-device-alias "$domain" ua-dimm{number} --live')
+        case Resize(start, size):
+            device = f'"$domain" --alias "${{VMEM:-virtiomem0}}" --requested-size {size >> 10}KiB'
+            yield comment(f"alias: the virtio-mem device whose region begins at {start:#x}")
+            yield call("tell", f"virsh update-memory-device {device} --live")
 
 
 _VIRSH: Final = """domain=${DOMAIN?set DOMAIN to the libvirt domain}
