@@ -10,12 +10,15 @@ from typing import Any
 
 from altmap import engine
 from altmap.explorer.tui.app import ExplorerApp
+from altmap.explorer.tui.jumping import Worded
 from altmap.explorer.tui.live import Reader
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.widgets.bars import ResultBar
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.tui.widgets.painted import Painted
+from altmap.explorer.tui.widgets.title import Titled
 from textual.app import App
+from textual.widget import Widget
 from textual.worker import WorkerCancelled
 
 from .quiet import undrawn
@@ -125,3 +128,18 @@ def result(screen: MainScreen) -> str:
 def text_of(widget: Painted) -> str:
     """All that a painted widget has to say, in one string."""
     return widget.words
+
+
+def title_of(widget: Titled) -> str:
+    """The words above a widget's content."""
+    return "".join(span.text for span in widget.title_row())
+
+
+def place_of(screen: MainScreen, action: str) -> tuple[int, int]:
+    """Where the word with an action stands on the screen."""
+    for widget in screen.query(Widget):
+        if isinstance(widget, Worded) and widget.region:
+            for x, y, behind in widget.clickable():
+                if behind == action:
+                    return widget.content_region.x + x, widget.content_region.y + y
+    raise AssertionError(f"no word is for {action}")

@@ -65,7 +65,7 @@ def test_the_pointer_explains_a_word() -> None:
         inspector = screen.query_one("#inspector", Inspector)
         rows = inspector.words.split("\n")
         at = next(number for number, row in enumerate(rows) if "altmap" in row)
-        await pilot.hover(Inspector, offset=(rows[at].index("altmap") + 1 + inspector.gutter.left, at))
+        await pilot.hover(Inspector, offset=(rows[at].index("altmap") + 1 + inspector.gutter.left, at + 1))
         assert str(inspector.tooltip).startswith("altmap: ")
         await pilot.hover(Inspector, offset=(30, 2))
         assert inspector.tooltip is None

@@ -12,10 +12,9 @@ from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.screens.open import OpenScreen
 from altmap.explorer.tui.widgets.inspector import Inspector
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
-from altmap.explorer.tui.widgets.title import Strip
 from textual.widgets import Button
 
-from .machines import drive, guest, press, with_dimm
+from .machines import drive, guest, place_of, press, with_dimm
 
 
 def letter_of(pilot: Any, x: int, y: int) -> str:
@@ -23,15 +22,6 @@ def letter_of(pilot: Any, x: int, y: int) -> str:
     screen = pilot.app.screen
     assert isinstance(screen, JumpScreen)
     return next(letter for letter, target in screen._by_letter.items() if (target.x, target.y) == (x, y))
-
-
-def place_of(screen: MainScreen, action: str) -> tuple[int, int]:
-    """Where the word with an action stands."""
-    for strip in screen.query(Strip):
-        for x, y, behind in strip.clickable():
-            if behind == action:
-                return strip.region.x + x, strip.region.y + y
-    raise AssertionError(action)
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 60)])

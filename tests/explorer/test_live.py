@@ -22,10 +22,9 @@ from altmap.explorer.tui.verbs import VERBS
 from altmap.explorer.tui.widgets.bars import ResultBar
 from altmap.explorer.tui.widgets.live_log import LiveLog
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
-from altmap.explorer.tui.widgets.title import Strip
 
 from ..snapshot.trees import MEMORY, ram, tree
-from .machines import Staged, drive, guest, press, with_dimm
+from .machines import Staged, drive, guest, press, title_of, with_dimm
 
 FLAGS = ((0, 32768, 1 << 32, 0), (32768, 32768, 1 << 10, 0), (65536, 65536, 1 << 5, 0))
 """Runs of /proc/kpageflags: reserved, in the buddy, on the LRU."""
@@ -225,7 +224,7 @@ def test_every_page_is_a_key_away_and_who_may_not_is_told(root: Path, monkeypatc
     heard: list[str] = []
 
     async def ask(pilot: Any, screen: LiveScreen) -> None:
-        plan = "".join(word.text for word in screen.query_one("#plan", Strip)._left)
+        plan = title_of(screen.query_one(ResultBar))
         assert "every page needs root" in plan
         await press(pilot, "p")
         assert "read by root alone" in said(screen)

@@ -19,11 +19,10 @@ from altmap.explorer.tui.widgets.levels import Levels
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.tui.widgets.painted import Scroller
 from altmap.explorer.tui.widgets.prose import Prose
-from altmap.explorer.tui.widgets.title import Strip
 from textual import events
 from textual.widgets import Input, Static
 
-from .machines import drive, guest, press, result, stand_on, text_of, with_dimm
+from .machines import drive, guest, press, result, stand_on, text_of, title_of, with_dimm
 
 
 def said(pane: Scroller) -> str:
@@ -260,21 +259,20 @@ def test_the_mouse_does_what_keys_do() -> None:
         await press(pilot, "f")
         bar = screen.query_one(ResultBar)
         at = bar.render_line(1).text.index("w what")
-        await pilot.click(ResultBar, offset=(at, 1))
+        await pilot.click(ResultBar, offset=(at, 2))
         await press(pilot)
         assert isinstance(pilot.app.screen, WhyScreen)
         await press(pilot, "escape")
         line = next(y for y in range(map_.size.height) if map_.picture.at(20, y) == 32 * 32768)
-        await pilot.click(MemoryMap, offset=(20, line))
+        await pilot.click(MemoryMap, offset=(20, line + 1))
         assert screen.cursor == 32
-        await pilot._post_mouse_events([events.MouseScrollUp], widget=MemoryMap, offset=(20, line))
+        await pilot._post_mouse_events([events.MouseScrollUp], widget=MemoryMap, offset=(20, line + 1))
         await press(pilot)
         assert (map_.scope.level, screen.depth) == ("block", 1)
-        await pilot._post_mouse_events([events.MouseScrollDown], widget=MemoryMap, offset=(20, line))
+        await pilot._post_mouse_events([events.MouseScrollDown], widget=MemoryMap, offset=(20, line + 1))
         await press(pilot)
         assert screen.depth == 0
-        title = screen.query_one("#map-title", Strip)
-        await pilot.click("#map-title", offset=(title.render_line(0).text.index("zones"), 0))
+        await pilot.click(MemoryMap, offset=(title_of(map_).index("zones"), 0))
         assert map_.view.name == "zones"
 
     drive(machine, point, (120, 40))

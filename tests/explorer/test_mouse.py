@@ -11,10 +11,9 @@ from altmap.explorer.tui.widgets.bars import ResultBar
 from altmap.explorer.tui.widgets.keys import Keys
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.tui.widgets.overview import OverviewLine
-from altmap.explorer.tui.widgets.title import Strip
 from textual import events
 
-from .machines import drive, press, stand_on, text_of, with_dimm
+from .machines import drive, place_of, press, stand_on, text_of, with_dimm
 from .quiet import undrawn
 
 SIZES = [(60, 20), (80, 24), (120, 40), (200, 60)]
@@ -27,13 +26,9 @@ async def click(pilot: Any, widget: Any, x: int, y: int) -> None:
 
 
 async def click_word(pilot: Any, screen: MainScreen, action: str) -> None:
-    """Click the word of a strip that is for an action."""
-    for strip in screen.query(Strip):
-        for x, y, behind in strip.clickable():
-            if behind == action:
-                await click(pilot, strip, x + 1, y)
-                return
-    raise AssertionError(f"no word is for {action}")
+    """Click the word that is for an action."""
+    x, y = place_of(screen, action)
+    await click(pilot, None, x + 1, y)
 
 
 def seen(pilot: Any, screen: MainScreen) -> tuple[object, ...]:
@@ -100,7 +95,7 @@ def test_blocks_are_marked_by_dragging_and_zoomed_by_the_wheel_and_twice(size: t
         map_ = screen.query_one(MemoryMap)
         pages = screen.machine.geometry.pages_per_block
         places = {
-            pfn // pages: (x, y)
+            pfn // pages: (x, y + map_.gutter.top)
             for y in range(map_.size.height)
             for x in range(map_.picture.gutter, map_.size.width)
             if (pfn := map_.picture.at(x, y)) is not None

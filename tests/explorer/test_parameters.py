@@ -95,10 +95,10 @@ def test_all_of_it_by_mouse() -> None:
         await press(pilot, "4")
         panel = screen.query_one(Parameters)
         row = next(at for at, line in enumerate(panel.words.split("\n")) if "online_policy" in line)
-        await pilot.click(Parameters, offset=(3, row))
+        await pilot.click(Parameters, offset=(3, row + panel.gutter.top))
         assert panel.chosen is not None
         assert panel.chosen.name == "online_policy"
-        await pilot.click(Parameters, offset=(3, row))
+        await pilot.click(Parameters, offset=(3, row + panel.gutter.top))
         await pilot.pause()
         assert isinstance(pilot.app.screen, ParameterDialog)
         await pilot.click("#choices", offset=(4, 1))

@@ -20,10 +20,9 @@ from altmap.explorer.tui.widgets.bars import ResultBar
 from altmap.explorer.tui.widgets.heading import Heading
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.tui.widgets.prose import Prose
-from altmap.explorer.tui.widgets.title import Strip
 from textual.widgets import OptionList
 
-from .machines import drive, guest, press, text_of, with_dimm
+from .machines import drive, guest, press, text_of, title_of, with_dimm
 
 
 def planned() -> engine.Machine:
@@ -221,15 +220,15 @@ def test_a_chip_leads_to_its_state_and_a_branch_to_the_states() -> None:
     machine = planned()
 
     async def look(pilot: Any, screen: MainScreen) -> None:
-        strip = screen.query_one("#plan", Strip)
-        text = strip.render_line(0).text
-        await pilot.click(strip, offset=(text.index("half"), 0))
+        bar = screen.query_one(ResultBar)
+        text = title_of(bar)
+        await pilot.click(bar, offset=(text.index("half"), 0))
         await press(pilot)
         assert machine.timeline.present.number == 5
         await press(pilot, "colon", *"offline 35", "enter")
-        text = strip.render_line(0).text
+        text = title_of(bar)
         assert "half ✓ +2" in text
-        await pilot.click(strip, offset=(text.index("+2"), 0))
+        await pilot.click(bar, offset=(text.index("+2"), 0))
         await press(pilot)
         states = pilot.app.screen.query_one(OptionList)
         said = [str(states.get_option_at_index(at).prompt) for at in range(states.option_count)]
@@ -242,7 +241,7 @@ def test_a_chip_leads_to_its_state_and_a_branch_to_the_states() -> None:
 def test_the_course_of_free_memory_stands_beside_the_chips() -> None:
     async def look(pilot: Any, screen: MainScreen) -> None:
         await press(pilot, "a", *"1G", "enter", "d", "m")
-        text = screen.query_one("#plan", Strip).render_line(0).text
+        text = title_of(screen.query_one(ResultBar))
         before, now = text.rsplit("MemFree", 1)[1].split()[1].split("→")
         assert (before, now) == (engine.about_bytes(first * 4096), engine.about_bytes(machine_free() * 4096))
 

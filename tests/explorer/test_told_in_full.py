@@ -17,12 +17,12 @@ from altmap.explorer.tui.outlooks import Outlooks
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.sheets import Place, Sheet
 from altmap.explorer.tui.widgets.bars import Offer, ResultBar, StatusLine
+from altmap.explorer.tui.widgets.inspector import Inspector
 from altmap.explorer.tui.widgets.map_legend import MapLegend
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
-from altmap.explorer.tui.widgets.title import Strip
 from altmap.explorer.tui.widgets.zone_table import ZoneTable
 
-from .machines import drive, press, with_dimm
+from .machines import drive, press, title_of, with_dimm
 
 
 def test_each_block_that_is_not_sure_to_go_has_a_reason() -> None:
@@ -96,7 +96,7 @@ def test_the_keys_of_all_panels_stand_above_them_before_the_address() -> None:
     async def look(pilot: Any, screen: MainScreen) -> None:
         for block in (0, 32):
             await press(pilot, "g", *f"{block}", "enter")
-            said = "".join(span.text for span in screen.query_one("#panel-title", Strip).row(0))
+            said = title_of(screen.query_one("#inspector", Inspector))
             assert said.split()[-6:] == ["2", "zones", "3", "log", "4", "params"]
             assert said.startswith(f"▌memory{block} ")
 

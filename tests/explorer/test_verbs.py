@@ -215,7 +215,9 @@ def test_the_mouse_selects_and_marks() -> None:
     async def click(pilot: Any, screen: MainScreen) -> None:
         picture, pages = screen.query_one(MemoryMap).picture, machine.geometry.pages_per_block
         places = {
-            picture.at(x, y): (x, y) for y in range(picture.lines) for x in range(picture.gutter + 1, picture.wide - 1)
+            picture.at(x, y): (x, y + 1)
+            for y in range(picture.lines)
+            for x in range(picture.gutter + 1, picture.wide - 1)
         }
         await pilot.click(MemoryMap, offset=places[33 * pages])
         assert screen.cursor == 33

@@ -23,7 +23,6 @@ from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MemoryMap
 from ..widgets.overview import OverviewLine
 from ..widgets.prose import Prose
-from ..widgets.title import Strip
 from ..worded import Word
 from ..words import block_name
 from . import titles
@@ -65,11 +64,9 @@ class DifferenceScreen(Mapped, Screen[None], Portrayed):
         yield OverviewLine(self.machine, verdicts)
         with Horizontal(id="body"):
             with Vertical(id="left"):
-                yield Strip("map-title")
                 yield self._map
                 yield MapLegend(self._map)
             with Vertical(id="right"):
-                yield Strip("panel-title")
                 yield Prose(self._told, id="differences")
         yield ResultBar()
         yield Keys(("other", "leave"))
@@ -98,7 +95,7 @@ class DifferenceScreen(Mapped, Screen[None], Portrayed):
         (before, _), (after, _) = self._states
         count = len(self._changed)
         panel = [Word("▌", "faint"), Word("what differs", "strong")]
-        self.query_one("#panel-title", Strip).set(panel, [Word(f"{count:,} block{'s' * (count != 1)} ", "dim")])
+        self.query_one(Prose).entitle(panel, [Word(f"{count:,} block{'s' * (count != 1)} ", "dim")])
         bar = self.query_one(ResultBar)
         bar.say(
             "before" if not self._seen else "after",
@@ -130,7 +127,7 @@ class DifferenceScreen(Mapped, Screen[None], Portrayed):
         self._map.go(message.pfn)
 
     def _title(self) -> None:
-        self.query_one("#map-title", Strip).set(*titles.of_map(self._map))
+        self._map.entitle(*titles.of_map(self._map))
 
     def on_memory_map_reshaped(self) -> None:
         self.query_one(MapLegend).refresh()

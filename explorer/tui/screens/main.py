@@ -28,7 +28,6 @@ from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MOVES, MemoryMap
 from ..widgets.overview import OverviewLine
 from ..widgets.painted import Scroller
-from ..widgets.title import Strip
 from ..worded import Word
 from . import titles
 from .doing import DoingScreen
@@ -78,11 +77,8 @@ class MainScreen(Ground, DoingScreen):
         yield OverviewLine(machine, self.verdicts)
         yield Keys(ALWAYS)
         yield ResultBar()
-        yield Strip("plan")
         with Panes(id="right", classes="-show-inspector"):
-            yield Strip("panel-title")
             yield Inspector(machine, id="inspector")
-        yield Strip("map-title")
         yield self._map
         yield MapLegend(self._map)
 
@@ -112,22 +108,14 @@ class MainScreen(Ground, DoingScreen):
             from ..widgets.zone_table import ZoneTable
 
             self._levels = Levels(self._map)
-            under = Panes(
-                Strip("zones-title"), ZoneTable(self.machine, id="zones-under"),
-                Strip("log-title"), self.log_pane(id="log-under"), id="under",
-            )  # fmt: skip
+            zones, log = ZoneTable(self.machine, id="zones-under"), self.log_pane(id="log-under")
+            zones.entitle([Word("▌", "faint"), Word("zones", "strong")], [Word("pages ", "faint")])
+            log.entitle([Word("▌", "faint"), Word(self.LOG, "strong")])
             self.mount(self._levels, after="#right")
-            self.mount(under)
-            self.query_one("#right").mount(Strip("page-title"), Inspector(self.machine, id="page"))
-            self.call_after_refresh(self._widened)
+            self.mount(Panes(zones, log, id="under"))
+            self.query_one("#right").mount(Inspector(self.machine, id="page"))
+            self.call_after_refresh(self._show_block)
         self._levels.styles.width = event.size.width - BESIDE
-
-    def _widened(self) -> None:
-        self.query_one("#zones-title", Strip).set(
-            [Word("▌", "faint"), Word("zones", "strong")], [Word("pages ", "faint")]
-        )
-        self.query_one("#log-title", Strip).set([Word("▌", "faint"), Word(self.LOG, "strong")])
-        self._show_block()
 
     def _compositor_refresh(self) -> None:
         """Textual draws all that there is; before the map was told its size all that would be drawn again at once."""
@@ -162,7 +150,7 @@ class MainScreen(Ground, DoingScreen):
         self._worth = worth_knowing(self.machine)
         alarm = facts.alarm(self.machine, self._worth)
         self.query_one(StatusLine).show(alarm)
-        self.query_one("#plan", Strip).set(*self.planned(alarm))
+        self.query_one(ResultBar).entitle(*self.planned(alarm))
         if self._search is not None:
             self._find()
         self.show_strips(changed=True)
@@ -208,8 +196,8 @@ class MainScreen(Ground, DoingScreen):
     def _title(self) -> None:
         if not self._map.placed:
             return
-        self.query_one("#map-title", Strip).set(*titles.of_map(self._map))
-        self.query_one("#panel-title", Strip).set(
+        self._map.entitle(*titles.of_map(self._map))
+        self.query_one(f"#{self._pane}", Scroller).entitle(
             *titles.of_panel(self._map, self._pane, self.pane == self._pane, self.verdicts, self.app.size.width)
         )
 
@@ -308,8 +296,9 @@ class MainScreen(Ground, DoingScreen):
 
     def show_pane(self, pane: str) -> None:
         """Bring a pane into sight and give it the keys."""
+        shown = self._pane_of(pane)
         if pane != "map":
             self._pane = pane
             self.query_one("#right").update_classes({f"-show-{name}": name == pane for name in PANES})
             self._title()
-        self.call_after_refresh(self._pane_of(pane).focus)
+        self.call_after_refresh(shown.focus)

@@ -19,7 +19,6 @@ from ..sheets import Place
 from ..widgets.bars import Offer, ResultBar
 from ..widgets.inspector import Inspector
 from ..widgets.map_legend import MapLegend
-from ..widgets.title import Strip
 from ..worded import Word
 from .mapped import Mapped
 from .watching import WatchingScreen
@@ -111,8 +110,9 @@ class MappingScreen(Mapped, WatchingScreen):
         """The page that is worth a look is told of together with what is around it."""
         assert self._levels is not None
         pfn = self._levels.pfn
-        self.query_one("#page-title", Strip).set([Word("▌", "faint"), Word(f"page {pfn:#x}", "strong")])
-        self.query_one("#page", Inspector).show(self._place()._replace(pfn=pfn, level="page"))
+        page = self.query_one("#page", Inspector)
+        page.entitle([Word("▌", "faint"), Word(f"page {pfn:#x}", "strong")])
+        page.show(self._place()._replace(pfn=pfn, level="page"))
 
     def _point(self, place: Place) -> int:
         """The page of a block that is worth a look: where the cursor is, else what is in the way, else its first."""

@@ -120,13 +120,11 @@ class PlayScreen(Mapped, Screen[Answer], Portrayed):
         yield OverviewLine(self.machine, verdicts, self._player.memory)
         with Horizontal(id="body"):
             with Vertical(id="left"):
-                yield Strip("map-title")
                 yield self._map
                 yield MapLegend(self._map)
                 yield Strip("moments-title")
                 yield Moments(self._player)
             with Vertical(id="right"):
-                yield Strip("panel-title")
                 yield Beside(self._player, self._text)
                 if (block := self._player.leaves) is not None:
                     yield CloseUp(self._map, block)
@@ -136,7 +134,7 @@ class PlayScreen(Mapped, Screen[Answer], Portrayed):
 
     def on_mount(self) -> None:
         self._map.can_focus = False  # its keys are those of playing here
-        self.query_one("#panel-title", Strip).set(*self.titled())
+        self.query_one(Beside).entitle(*self.titled())
         self.show()
         self.set_interval(1 / FRAMES, self._tick)
 
@@ -203,7 +201,7 @@ class PlayScreen(Mapped, Screen[Answer], Portrayed):
         bar.say("▶" if player.playing else "■", cut(words, room), look, self.hint())
 
     def _title(self) -> None:
-        self.query_one("#map-title", Strip).set(*titles.of_map(self._map))
+        self._map.entitle(*titles.of_map(self._map))
 
     def _transport(self) -> tuple[list[Word], list[Word]]:
         player = self._player

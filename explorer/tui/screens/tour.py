@@ -13,9 +13,8 @@ from ...tour.walk import Walk
 from ...watching.player import Player
 from ..places import goals
 from ..widgets.memory_map import MemoryMap
-from ..widgets.title import Strip
 from ..worded import Word
-from .play import PlayScreen
+from .play import Beside, PlayScreen
 
 PLAYED: float = 20.0
 """Seconds that a station is played for at the lowest speed, at most."""
@@ -58,7 +57,7 @@ class TourScreen(PlayScreen[None]):
 
     def titled(self) -> tuple[list[Word], list[Word]]:
         place = f"{self._number + 1} of {len(self._walk)} "
-        room = max(8, self.query_one("#panel-title", Strip).size.width - len(place) - 3)
+        room = max(8, self.query_one(Beside).outer_size.width - len(place) - 3)
         return [Word("▌", "accent"), Word(cut(printable(self._label), room), "strong")], [Word(place, "dim")]
 
     def on_resize(self) -> None:
@@ -66,7 +65,7 @@ class TourScreen(PlayScreen[None]):
 
     def _retitle(self) -> None:
         """As soon as it is known how wide the panel is."""
-        self.query_one("#panel-title", Strip).set(*self.titled())
+        self.query_one(Beside).entitle(*self.titled())
 
     def hint(self) -> str:
         if self._player.waits:

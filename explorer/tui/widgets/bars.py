@@ -18,8 +18,8 @@ from ...printable import printable
 from .. import words
 from ..session import Batch
 from ..worded import Look, Role, Word
-from .drawn import Drawn, palette_of
-from .title import clicked, drawn, places
+from .drawn import palette_of
+from .title import Titled, clicked, drawn, places
 
 SETTINGS: Final = {
     "memmap_on_memory": "memmap_on_memory",
@@ -94,7 +94,7 @@ class StatusLine(Static):
         self._draw()
 
 
-class ResultBar(Drawn):
+class ResultBar(Titled):
     """The result of the last command with its errno, in words, and the keys that lead on from there; what two lines do not
     hold ends with a mark."""
 
@@ -177,11 +177,13 @@ class ResultBar(Drawn):
 
     def clickable(self) -> Iterable[tuple[int, int, str]]:
         """Column, row and action of each word that does something."""
-        return [place for y, row in enumerate(self._rows()) for place in places(row, y)]
+        yield from super().clickable()
+        yield from (place for y, row in enumerate(self._rows()) for place in places(row, y))
 
     async def on_click(self, event: events.Click) -> None:
-        if event.y < LINES:
-            await clicked(self, self._rows()[event.y], event.x)
+        y = event.y - self.gutter.top
+        if 0 <= y < LINES:
+            await clicked(self, self._rows()[y], event.x)
 
     def tell(self, batch: Batch, machine: Machine, where: str) -> None:
         """Show what came of a verb, and where pages came to be."""

@@ -192,8 +192,6 @@ class Drawn(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows as they are: a picture has no border, for which Textual would look row by row."""
-        if self.app.no_color:
-            return super().render_lines(crop)
         size, padding = self.size, self.styles.padding
         if size != self._kept[0]:
             self._kept = size, {}
@@ -202,6 +200,8 @@ class Drawn(Widget):
             if (strip := kept.get(y)) is None:
                 strip = kept[y] = self._whole_row(y, size, padding)
             strips.append(strip)
+        for one in self.get_line_filters():
+            strips = [strip.apply_filter(one, self.background_colors[1]) for strip in strips]
         return (
             strips
             if crop.column_span == (0, size.width + padding.width)
@@ -222,7 +222,8 @@ class Drawn(Widget):
 
     def explain(self, event: MouseMove) -> None:
         """The pointer on a word of the kernel's shows what it means."""
-        line = "".join(span.text for span in self.row(event.y - self.gutter.top))
+        y = event.y - self.gutter.top
+        line = "".join(span.text for span in self.row(y)) if y >= 0 else ""
         self.tooltip = meaning_at(line, event.x - self.gutter.left)
 
     def refresh_rows(self, rows: Iterable[int]) -> None:

@@ -19,7 +19,8 @@ from ...picture.pages import PagesPicture
 from ...picture.scope import Scope, below, whole
 from ...picture.view import Scene, Verdicts, View
 from ...picture.views import BY_NAME, VIEWS
-from .drawn import Drawn, palette_of
+from .drawn import palette_of
+from .title import Titled
 
 MOVES: Final = frozenset(shift + key for shift in ("", "shift+") for key in ("left", "right", "up", "down")) | {
     "pageup",
@@ -30,7 +31,7 @@ MOVES: Final = frozenset(shift + key for shift in ("", "shift+") for key in ("le
 """The keys that move the cursor."""
 
 
-class MemoryMap(Drawn, can_focus=True):
+class MemoryMap(Titled, can_focus=True):
     """Draws a `Picture`; holds the stack of scopes, the cursor (a pfn), the marks, and what is pointed out."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -167,8 +168,7 @@ class MemoryMap(Drawn, can_focus=True):
     """The blocks that have a place because they are there; None before the first look."""
 
     def _tell(self, message: Message) -> None:
-        """To the screen itself, before it is told what to draw, so that what it changes because of this is drawn together with
-        it."""
+        """To the screen itself, before it is told what to draw: what it changes because of this is drawn together with it."""
         self.screen.post_message(message)
 
     def _reshaped(self) -> None:
@@ -230,10 +230,7 @@ class MemoryMap(Drawn, can_focus=True):
             self._anchor = None
         if pfn != before:
             self._tell(self.Moved())
-        if moved:
-            self.refresh()
-        else:
-            self.refresh_rows({*picture.lines_of(before), *picture.lines_of(pfn)})
+        self.refresh() if moved else self.refresh_rows({*picture.lines_of(before), *picture.lines_of(pfn)})
 
     def mark(self, blocks: Iterable[int]) -> None:
         """Mark exactly these blocks."""
@@ -372,14 +369,17 @@ class MemoryMap(Drawn, can_focus=True):
         pfn = self.picture.snapped(self.scope.start + self.scope.pages - 1 if last else self.scope.start)
         self._place(pfn)
 
+    def _under(self, event: events.MouseEvent) -> int | None:
+        return self.picture.at(event.x, event.y - self.gutter.top) if event.y >= self.gutter.top else None
+
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        if (pfn := self.picture.at(event.x, event.y)) is not None:
+        if (pfn := self._under(event)) is not None:
             self._place(pfn, event.shift)
             self.capture_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         if event.button and self.app.mouse_captured is self:
-            pfn = self.picture.at(event.x, event.y)
+            pfn = self._under(event)
             if pfn is not None and pfn != self.pfn:
                 self._place(pfn, True)
 
@@ -387,11 +387,11 @@ class MemoryMap(Drawn, can_focus=True):
         self.release_mouse()
 
     def on_click(self, event: events.Click) -> None:
-        if event.chain == 2:
+        if event.chain == 2 and event.y >= self.gutter.top:
             self.zoom_in()
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        if (pfn := self.picture.at(event.x, event.y)) is not None:
+        if (pfn := self._under(event)) is not None:
             self._place(pfn)
         self.zoom_in()
 

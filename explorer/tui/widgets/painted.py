@@ -13,7 +13,8 @@ from textual.scroll_view import ScrollView
 
 from ...picture import lines as picture
 from ...printable import printable
-from .drawn import Drawn, look, palette_of
+from .drawn import look, palette_of
+from .title import Titled
 
 Piece = tuple[str, str]
 """Text and its role."""
@@ -32,7 +33,7 @@ def length(line: Line) -> int:
     return sum(cell_len(text) for text, _ in line)
 
 
-class Scroller(Drawn, ScrollView, can_focus=True):
+class Scroller(Titled, ScrollView, can_focus=True):
     """A scrolling view of lines that a subclass computes. `hints`: the last line in sight says how many follow."""
 
     hints: ClassVar[bool] = False

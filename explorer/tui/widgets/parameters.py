@@ -135,8 +135,8 @@ class Parameters(Painted):
 
     def on_click(self, event: events.Click) -> None:
         """A click chooses; one on what is chosen already changes it."""
-        line = self.scroll_offset.y + event.y
-        if line in self._places:
+        line = self.scroll_offset.y + event.y - self.gutter.top
+        if event.y >= self.gutter.top and line in self._places:
             at = self._places.index(line)
             if at == self._at:
                 self.post_message(self.Asked())
