@@ -205,14 +205,14 @@ CHANGES: Final[tuple[Change, ...]] = (
          prepare_finish=False),
     _row((6, 19), "commit", "on s390 standby memory is no memory block until /sys/firmware/memory/memoryN/config says so",
          "ff18dcb19aab", "s390/sclp: Add support for dynamic (de)configuration of memory", firmware_memory=True),
-    _row((7, 0), "commit", "with vm.movable_gigantic_pages=1 huge pages of 1 GiB may lie in ZONE_MOVABLE", "",
+    _row((7, 0), "commit", "with vm.movable_gigantic_pages=1 huge pages of 1 GiB may lie in ZONE_MOVABLE", "9e80e66ddaf7",
          "mm, hugetlb: implement movable_gigantic_pages sysctl", movable_gigantic=True),
     _row((7, 0), "commit", "a range with smaller huge pages can become one of 1 GiB: they are moved, if no other range is left",
-         "", "page_alloc: allow migration of smaller hugepages during contig_alloc", contig_moves_huge_pages=True),
+         "3bb64898f003", "page_alloc: allow migration of smaller hugepages during contig_alloc", contig_moves_huge_pages=True),
     _row((7, 1), "commit", "the memmap that huge pages do not need is mapped to one page for each size and zone, not "
-         "to each one's first page", "", "mm: Eliminate fake head pages from vmemmap optimization", hvo_shared_tails=True),
+         "to each one's first page", "622026e87c40", "mm/hugetlb: remove fake head pages", hvo_shared_tails=True),
     _row((7, 3), "source", "the file state of a DAX device unplugs it as a whole, or plugs it in and brings its blocks online",
-         "", "mm/memory_hotplug: add offline_and_remove_memory_ranges()", dax_state=True),
+         "2a6f2aef1126", "dax/kmem: add sysfs interface for atomic whole-device hotplug", dax_state=True),
 )
 # fmt: on
 
