@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Final, NamedTuple
 
 from ..numbers.errors import BadInput
@@ -16,6 +16,14 @@ _OPTIONS: Final = re.compile(r"--?(m|numa|object|device)$")
 _MACHINE: Final = ("-M", "-machine", "--machine")
 _Q35_SPLITS: Final = 0xB0000000
 """Bytes of memory from which on a q35 machine keeps 2 GiB of it below 4 GiB."""
+_OF_MACHINE: Final = (
+    (r"pseries.*|powernv.*", r"", "ppc64"),
+    (r"s390-ccw.*", r"", "s390x"),
+    (r"virt.*", r"cortex-|neoverse|a64fx|gic-version|highmem|\bits\b|\bmte\b", "aarch64"),
+    (r"virt.*", r"\brv64|\baia\b|\baclint\b|\bsifive", "riscv64"),
+    (r"virt.*", r"\bla464|loongarch", "loongarch64"),
+)
+"""The kind of machine, what names it besides, and the architecture of both."""
 _DEVICES: Final = ("pc-dimm", "nvdimm", "virtio-mem-pci", "virtio-mem")
 
 
@@ -33,10 +41,10 @@ class Plugged(NamedTuple):
 def qemu_nodes(line: str) -> tuple[str, ...]:
     """The sizes of the nodes that QEMU's ``-m 2G,slots=8,maxmem=64G -numa node,mem=1G ...`` makes. Raises `BadInput` where it
     names no memory."""
-    memory, nodes, backends = "", list[dict[str, str]](), dict[str, str]()
+    memory, most, nodes, backends = "", "", list[dict[str, str]](), dict[str, str]()
     for option, first, fields in _words(line):
         if option == "m":
-            memory = fields.get("size", first.removeprefix("size="))
+            memory, most = fields.get("size", first.removeprefix("size=")), fields.get("maxmem", most)
         elif option == "object":
             backends[fields.get("id", "")] = fields.get("size", "0")
         elif option == "numa" and first == "node":
@@ -44,6 +52,8 @@ def qemu_nodes(line: str) -> tuple[str, ...]:
     if not memory:
         raise BadInput(f"{line[:60]!r} names no memory; write as for QEMU: -m 2G,slots=8,maxmem=64G -numa node,mem=1G")
     memory = _with_unit(memory)
+    if most and parse_bytes(_with_unit(most)) < parse_bytes(memory):
+        raise BadInput(f"QEMU does not start with maxmem={most}, which is less than the memory, {memory}")
     if not nodes:
         return (memory,)
     placed = sorted(nodes, key=lambda node: int(node["nodeid"]) if node.get("nodeid", "").isdecimal() else 0)
@@ -61,7 +71,7 @@ class QemuWords(NamedTuple):
     `nodes`    sizes of the nodes as text, such as "2G"
     `devices`  memory devices, in their order
     `low`      bytes of memory below 4 GiB that a q35 machine has; None: as any other machine
-    `arch`     the architecture, by the program's name; None: not told
+    `arch`     the architecture, by the program's name or the kind of machine; None: not told
     `append`   the kernel's command line; empty: not told
     """
 
@@ -72,27 +82,47 @@ class QemuWords(NamedTuple):
     append: str
 
 
-def qemu_words(line: str) -> QemuWords:
+def qemu_words(line: str, arch: str | None = None) -> QemuWords:
     """What a command line such as ``qemu-system-x86_64 -m 2G,maxmem=64G -append ...`` says of the machine; the program may be
-    left out. Raises `BadInput` where it names no memory, or a device without any."""
-    return QemuWords(qemu_nodes(line), qemu_devices(line), qemu_low(line), *qemu_boot(line))
+    left out. `arch`: which architecture it is, where that is known. Raises `BadInput` where it names no memory, a device without
+    any, or a kind of machine that several architectures have."""
+    told, append = qemu_boot(line)
+    kind, _ = _machine(line)
+    if (arch or told) is None and kind.startswith("virt"):
+        raise BadInput(f"several architectures have the machine {kind}; write the program too, as qemu-system-aarch64")
+    return QemuWords(qemu_nodes(line), qemu_devices(line), qemu_low(line), told, append)
 
 
 def qemu_boot(line: str) -> tuple[str | None, str]:
-    """What else QEMU is started with: the architecture by the program's name (None: not told), and the kernel's command line
-    behind -append."""
+    """What else QEMU is started with: the architecture by the program's name, or by the kind of machine (None: not told), and
+    the kernel's command line behind -append."""
     words = _split(line)
-    program = re.fullmatch(r"(?:.*/)?qemu-system-(\w+)", words[0]) if words else None
+    programs = (re.fullmatch(r"(?:.*/)?qemu-system-(\w+)", word) for word in takewhile(_no_option, words))
+    program = next((found[1] for found in programs if found), None)
+    kind, options = _machine(line)
+    of_machine = (
+        arch for machine, says, arch in _OF_MACHINE if re.fullmatch(machine, kind) and re.search(says, options)
+    )
     append = [value for option, value in pairwise(words) if option in ("-append", "--append")]
-    return program and program[1], " ".join(append)
+    return program or next(of_machine, None), " ".join(append)
+
+
+def _no_option(word: str) -> bool:
+    return not word.startswith("-")
+
+
+def _machine(line: str) -> tuple[str, str]:
+    """The kind of machine (empty: not told), and all that is said of it and of its CPU."""
+    words = list(pairwise(_split(line)))
+    options = [part for option, value in words if option in _MACHINE for part in value.split(",")]
+    kinds = [part.removeprefix("type=") for part in options if "=" not in part or part.startswith("type=")]
+    cpus = [value for option, value in words if option in ("-cpu", "--cpu")]
+    return kinds[-1] if kinds else "", " ".join((*options, *cpus))
 
 
 def qemu_low(line: str) -> int | None:
     """Bytes of memory below 4 GiB that a q35 machine has (QEMU, hw/i386/pc_q35.c); None for others, and for a small one."""
-    kinds = [
-        value.split(",")[0].removeprefix("type=") for option, value in pairwise(_split(line)) if option in _MACHINE
-    ]
-    if not kinds or not re.fullmatch(r"q35|pc-q35-.*", kinds[-1]):
+    if not re.fullmatch(r"q35|pc-q35-.*", _machine(line)[0]):
         return None
     return 2 * GIB if sum(map(parse_bytes, qemu_nodes(line))) >= _Q35_SPLITS else None
 
@@ -100,12 +130,12 @@ def qemu_low(line: str) -> int | None:
 def qemu_devices(line: str) -> tuple[Plugged, ...]:
     """The memory devices of ``-object memory-backend-ram,id=m1,size=1G -device pc-dimm,memdev=m1,node=1``, and of virtio-mem, in
     their order. Raises `BadInput` for one without a backend."""
-    backends: dict[str, str] = {}
+    backends = {
+        fields.get("id", ""): fields.get("size", "0") for option, _, fields in _words(line) if option == "object"
+    }
     found: list[Plugged] = []
     for option, first, fields in _words(line):
-        if option == "object":
-            backends[fields.get("id", "")] = fields.get("size", "0")
-        elif option == "device" and first in _DEVICES and first != "nvdimm":
+        if option == "device" and first in _DEVICES and first != "nvdimm":
             backend = backends.get(fields.get("memdev", ""))
             if backend is None:
                 raise BadInput(

@@ -59,7 +59,7 @@ def new(arguments: argparse.Namespace) -> int:
     writable(arguments.output)
     if arguments.qemu is not None and arguments.nodes is not None:
         raise engine.BadInput("--qemu says what --nodes does; give one of them")
-    told = engine.qemu_words(arguments.qemu) if arguments.qemu is not None else None
+    told = engine.qemu_words(arguments.qemu, arguments.arch) if arguments.qemu is not None else None
     machine = engine.new_machine(
         told.nodes if told else (arguments.nodes or "2G").split(","),
         arch=arguments.arch or (told.arch if told else None) or "x86_64",

@@ -11,7 +11,7 @@ from altmap.engine import (
     Offline,
     new_machine,
 )
-from altmap.engine.faces.qemu_words import qemu_boot, qemu_devices, qemu_low, qemu_nodes
+from altmap.engine.faces.qemu_words import qemu_boot, qemu_devices, qemu_low, qemu_nodes, qemu_words
 
 GIB = 1 << 30
 
@@ -203,6 +203,21 @@ def test_options_of_qemu_may_be_json_and_a_device_needs_its_backend() -> None:
     assert [one.size for one in qemu_devices(line)] == [GIB]
     with pytest.raises(BadInput, match="has no backend"):
         qemu_devices("-m 2G -device pc-dimm,memdev=m")
+    line = "-m 2G -device pc-dimm,memdev=m -object memory-backend-ram,id=m,size=1G"  # QEMU makes backends first
+    assert [one.size for one in qemu_devices(line)] == [GIB]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("-M virt -m 2G", "several architectures have the machine virt; write the program too"),
+        ("-m 4G,maxmem=2G,slots=2", "QEMU does not start with maxmem=2G, which is less than the memory, 4G"),
+    ],
+)
+def test_what_qemu_does_not_start_or_may_be_another_machine_is_refused(line: str, said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        qemu_words(line)
+    assert qemu_words("-M virt -m 2G", "arm64").nodes == ("2G",)
 
 
 @pytest.mark.parametrize(
@@ -212,6 +227,12 @@ def test_options_of_qemu_may_be_json_and_a_device_needs_its_backend() -> None:
         ("/usr/bin/qemu-system-x86_64 -m 4G -append 'movable_node quiet'", ("x86_64", "movable_node quiet")),
         ("-m 4G", (None, "")),
         ("", (None, "")),
+        ("LC_ALL=C sudo /usr/bin/qemu-system-ppc64 -M pseries -m 4G", ("ppc64", "")),
+        ("-M pseries-8.2 -m 4G", ("ppc64", "")),
+        ("-machine accel=kvm,type=s390-ccw-virtio -m 4G", ("s390x", "")),
+        ("-M virt,gic-version=3 -m 4G", ("aarch64", "")),
+        ("-M virt -cpu rv64 -m 4G", ("riscv64", "")),
+        ("-M virt -m 4G", (None, "")),
     ],
 )
 def test_qemu_tells_the_architecture_and_the_command_line(line: str, told: tuple[str | None, str]) -> None:
@@ -223,6 +244,8 @@ def test_qemu_tells_the_architecture_and_the_command_line(line: str, told: tuple
     [
         ("-M q35 -m 4G", [*range(16), *range(32, 48)]),
         ("-machine type=pc-q35-8.2,accel=kvm -m 4G", [*range(16), *range(32, 48)]),
+        ("-machine accel=kvm,type=q35 -m 4G", [*range(16), *range(32, 48)]),
+        ("-M q35,cxl=on -m 4G -M cxl-fmw.0.size=4G -machine memory-backend=m", [*range(16), *range(32, 48)]),
         ("-M q35 -m 2560M", [*range(20)]),
         ("-M pc -m 4G", [*range(24), *range(32, 40)]),
         ("-m 4G", [*range(24), *range(32, 40)]),

@@ -109,7 +109,7 @@ def made(nodes: str, kernel: str, arch: str, blocks: str, append: str) -> Machin
     if not nodes.startswith(("-", "qemu-system-")):
         sizes = [part.strip() for part in nodes.split(",")]
         return new_machine(sizes, arch=arch, kernel=kernel, block_size=blocks or None, append=append)
-    told = qemu_words(nodes)
+    told = qemu_words(nodes, arch)
     return new_machine(
         told.nodes,
         arch=told.arch or arch,
