@@ -56,6 +56,13 @@ def numa() -> engine.Machine:
     return machine
 
 
+def busy() -> engine.Machine:
+    """Two movable blocks that hold their own memmap, and 60,000 movable pages in the first of them and boot memory."""
+    machine = with_dimm(movable=2)
+    assert machine.apply(engine.Allocate(size="200M", kind="movable")).ok
+    return machine
+
+
 def pinned() -> engine.Machine:
     """The guest with a DIMM of which half is online and partly used; memory32 has pages that someone holds."""
     machine = with_dimm(movable=4)
