@@ -1,10 +1,13 @@
-"""Which module of a package imports which others of it, read off the text of its files."""
+"""Which module of a package imports which others of it, read off the text of its files; and what of it nobody explained."""
 
 from __future__ import annotations
 
 import ast
+import importlib
+import inspect
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import FunctionType
 
 
 def modules_of(root: Path) -> dict[str, Path]:
@@ -40,3 +43,29 @@ def in_a_round(graph: Mapping[str, set[str]]) -> list[str]:
         for name in free:
             del waiting[name]
     return sorted(waiting)
+
+
+def undocumented(package: str, name: str) -> Iterator[str]:
+    """Public names of a module of a package without a docstring of their own or, for methods, of the class that they come from.
+    Views and verbs have a `sentence` for that, which people read too; what answers a message of Textual's is named after it."""
+    full = f"{package}.{name}".rstrip(".")
+    module = importlib.import_module(full)
+    if not module.__doc__:
+        yield full
+    for what, thing in vars(module).items():
+        if what.startswith("_") or getattr(thing, "__module__", "") != full:
+            continue
+        if isinstance(thing, FunctionType) and not thing.__doc__:
+            yield f"{full}.{what}"
+        if isinstance(thing, type):
+            if not (thing.__dict__.get("__doc__") or thing.__dict__.get("sentence")):
+                yield f"{full}.{what}"
+            yield from (f"{full}.{what}.{member}" for member in _unsaid(thing))
+
+
+def _unsaid(kind: type) -> Iterator[str]:
+    """The methods of a class that neither it nor one above it explains."""
+    for member, value in vars(kind).items():
+        named = isinstance(value, FunctionType | property | classmethod | staticmethod)
+        if named and not member.startswith(("_", "on_", "watch_")) and not inspect.getdoc(getattr(kind, member)):
+            yield member

@@ -14,8 +14,7 @@ from altmap.engine.mm.free_area import block_counts, free_counts, order_counts
 from altmap.engine.mm.free_index import FreeIndex, free_index
 from altmap.engine.mm.page_isolation import start_isolate
 from altmap.engine.mm.watermarks import Watermarks
-from altmap.engine.numbers import bits
-from altmap.engine.numbers.bits import from_runs, runs, span
+from altmap.engine.numbers.bits import from_runs, span
 from altmap.engine.protocol.vocabulary import FREE, HUGE, KERNEL, MOVABLE, PCP, SLAB, VMEMMAP, Chunk, Kind, Migratetype
 
 from .guests import dimm, guest, occupy, online, picture, two_nodes
@@ -303,16 +302,6 @@ def test_sections_that_leave_are_forgotten() -> None:
     state_of(machine).sections.drop(32)
     state_of(machine).journal.take()
     assert take(machine, 0, 1) == []
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_lowest_n(seed: int) -> None:
-    chance = Random(seed)
-    pages = chance.getrandbits(3000) & chance.getrandbits(3000)
-    listed = [at for start, length in runs(pages) for at in range(start, start + length)]
-    for count in (0, 1, 2, 100, len(listed) - 1, len(listed), len(listed) + 1, -3):
-        assert bits.lowest_n(pages, count) == sum(1 << at for at in listed[: max(count, 0)])
-    assert bits.lowest_n(0, 5) == 0
 
 
 @pytest.mark.parametrize("seed", range(12))

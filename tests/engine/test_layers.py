@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import ast
-import importlib
-import inspect
 import subprocess
 import sys
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from types import FunctionType
 
 from altmap import engine
 
-from tests.layers import graph_of, in_a_round, modules_of
+from tests.layers import graph_of, in_a_round, modules_of, undocumented
 
 ROOT = Path(engine.__file__).resolve().parent
 
@@ -77,28 +73,8 @@ def test_the_engine_knows_no_user_interface() -> None:
     assert done.stdout.strip() == ""
 
 
-def undocumented(name: str) -> Iterator[str]:
-    """Public names of a module without a docstring of their own or, for methods, of the class that they come from."""
-    full = f"altmap.engine.{name}".rstrip(".")
-    module = importlib.import_module(full)
-    if not module.__doc__ and MODULES[name].read_text().strip():
-        yield full
-    for what, thing in vars(module).items():
-        if what.startswith("_") or getattr(thing, "__module__", "") != full:
-            continue
-        if isinstance(thing, type):
-            if not thing.__doc__:
-                yield f"{full}.{what}"
-            for member, value in vars(thing).items():
-                named = isinstance(value, FunctionType | property | classmethod | staticmethod)
-                if named and not member.startswith("_") and not inspect.getdoc(getattr(thing, member)):
-                    yield f"{full}.{what}.{member}"
-        elif isinstance(thing, FunctionType) and not thing.__doc__:
-            yield f"{full}.{what}"
-
-
 def test_every_public_name_is_documented() -> None:
-    missing = [what for name in MODULES for what in undocumented(name)]
+    missing = [what for name in MODULES for what in undocumented("altmap.engine", name)]
     assert not missing, "\n".join(missing)
 
 

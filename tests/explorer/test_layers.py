@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from types import FunctionType
 
 from altmap import explorer
 
-from tests.layers import graph_of, in_a_round, modules_of
+from tests.layers import graph_of, in_a_round, modules_of, undocumented
 
 ROOT = Path(explorer.__file__).resolve().parent
 
@@ -64,36 +60,6 @@ def test_no_module_imports_itself_in_a_round() -> None:
     assert not (found := in_a_round(graph())), f"cycle among {found}"
 
 
-def told(thing: type) -> bool:
-    """Does a class say what it is? Views and verbs have a sentence for that, which people read too."""
-    return bool(vars(thing).get("__doc__") or vars(thing).get("sentence"))
-
-
-def undocumented(name: str) -> Iterator[str]:
-    """Public names of a module without a docstring of their own or, for methods, of the class that they come from. What answers
-    a message of Textual's is named after it."""
-    full = f"altmap.explorer.{name}".rstrip(".")
-    module = importlib.import_module(full)
-    if not module.__doc__:
-        yield full
-    for what, thing in vars(module).items():
-        if what.startswith("_") or getattr(thing, "__module__", "") != full:
-            continue
-        if isinstance(thing, FunctionType) and not thing.__doc__:
-            yield f"{full}.{what}"
-        if isinstance(thing, type):
-            if not told(thing):
-                yield f"{full}.{what}"
-            for member, value in vars(thing).items():
-                named = isinstance(value, FunctionType | property | classmethod | staticmethod)
-                if (
-                    named
-                    and not member.startswith(("_", "on_", "watch_"))
-                    and not inspect.getdoc(getattr(thing, member))
-                ):
-                    yield f"{full}.{what}.{member}"
-
-
 def test_every_public_name_is_documented() -> None:
-    missing = [what for name in MODULES for what in undocumented(name)]
+    missing = [what for name in MODULES for what in undocumented("altmap.explorer", name)]
     assert not missing, "\n".join(missing)
