@@ -160,10 +160,10 @@ def test_isolation_takes_free_pages_from_the_count_and_nothing_else() -> None:
     machine = guest("1G", memmap_on_memory="N")
     dimm(machine)
     online(machine, 32)
-    for event in machine.steps(Offline(block=32)):
-        if isinstance(event, RangeIsolated):
-            assert event.free == 32768
-            assert numbers(machine, "Normal") == (0, 32768, 32768, 32768)
+    steps = machine.steps(Offline(block=32))
+    isolated = next(event for event in steps if isinstance(event, RangeIsolated))
+    assert isolated.free == 32768
+    assert numbers(machine, "Normal") == (0, 32768, 32768, 32768)
 
 
 @pytest.mark.parametrize("model", ["rfc-v2", "6.1", "6.12"])

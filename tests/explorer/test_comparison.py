@@ -144,6 +144,7 @@ def test_what_no_kernel_does_is_done_here_and_that_is_said() -> None:
 def test_what_is_picked_comes_out_as_it_was_compared(what: str, name: str) -> None:
     """The machine that results has the MemTotal that was shown, wherever it is done."""
     found = varied(what, name, "1G", "32G")
+    assert found.comparison.fits
     for at, row in enumerate(found.comparison.rows):
         machine = engine.open_machine(name)
         if not row.ok:
@@ -161,6 +162,7 @@ def test_what_is_picked_for_other_callers_comes_out_so_too(model: str, caller: A
     """Also where no kernel of that caller asks for the placement."""
     machine = engine.reboot(engine.open_machine("small-guest"), {"model": model})
     found = engine.vary(machine, engine.Add(start="4G", size="128M", caller=caller), "placements")
+    assert found.comparison.fits
     for at, row in enumerate(found.comparison.rows):
         plan = picked(found.comparison, at)
         where = engine.reboot(machine, plan.boot) if plan.boot else machine.copy()

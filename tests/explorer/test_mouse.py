@@ -42,6 +42,7 @@ def seen(pilot: Any, screen: MainScreen) -> tuple[object, ...]:
 def test_each_key_of_the_footer_is_pressed_by_a_click(size: tuple[int, int]) -> None:
     async def by_mouse(pilot: Any, screen: MainScreen) -> None:
         await stand_on(pilot, 33)
+        clicked = set[str]()
         for action in sorted({key.binding.action for _, key in screen.query_one(Keys).placed} - {"verb('quit')"}):
             placed = screen.query_one(Keys).placed
             column = next((column for column, key in placed if key.binding.action == action), None)
@@ -49,8 +50,10 @@ def test_each_key_of_the_footer_is_pressed_by_a_click(size: tuple[int, int]) -> 
                 before = seen(pilot, screen)
                 await click(pilot, Keys, column + 1, 0)
                 assert seen(pilot, screen) != before, action
+                clicked.add(action)
             while pilot.app.screen is not screen:
                 await press(pilot, "escape")
+        assert len(clicked) >= 5, clicked
 
     drive(with_dimm(movable=4), by_mouse, size)
 

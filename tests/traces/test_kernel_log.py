@@ -56,5 +56,5 @@ def test_total_pages_are_those_above_the_high_watermarks(name: str) -> None:
     guests whose small machines the model knows less well."""
     for t in played(name).transitions:
         real, mine = (re.findall(r"Total pages: (\d+)", "\n".join(log)) for log in (t.action.kernel_log, t.outcome.log))
-        for kernel, model in zip(real, mine, strict=False):
+        for kernel, model in zip(real, mine, strict=True):
             assert abs(int(kernel) - int(model)) <= 600, t

@@ -156,14 +156,16 @@ def test_every_answer_is_among_those_judged() -> None:
 @pytest.mark.parametrize("name", ["6.1/pinned", "6.12/pinned"])
 def test_a_machine_that_knows_of_the_pins_ends_as_the_kernel_did(name: str) -> None:
     """200 pages of the program are spliced into a pipe, which holds them; the counters come back as they were."""
-    wanted = {4: "EINTR", 5: "ok"}
+    results: dict[int, str] = {}
     for machine, recording, action, outcome in steps(name, {4: Pin(size=200 << 12, zone="Movable", short=True)}):
-        if action.number in wanted:
-            assert outcome.result == action.answer == wanted[action.number]
+        if action.number in (4, 5):
+            assert outcome.result == action.answer
             assert list(misses(recording, action, machine, outcome)) == []
+            results[action.number] = outcome.result
         if action.number == 4:
             assert "extra reference" in sentence(outcome.reason)
             assert any(line.endswith("failed due to signal backoff") for line in outcome.log)
+    assert results == {4: "EINTR", 5: "ok"}
 
 
 # -- virtio-mem ---------------------------------------------------------------------------------------------------------
