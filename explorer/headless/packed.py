@@ -17,9 +17,13 @@ def unpacked(data: bytes, name: str, most: int) -> bytes:
     import lzma
     import zlib
 
-    packer = {b"\x1f": gzip.open, b"\xfd": lzma.open, b"B": bz2.open}[data[:1]]
+    file: gzip.GzipFile | lzma.LZMAFile | bz2.BZ2File
+    packed = io.BytesIO(data)
     try:
-        with packer(io.BytesIO(data)) as file:
-            return bytes(file.read(most + 1))
+        if data[:1] == b"\x1f":
+            file = gzip.GzipFile(fileobj=packed)
+        else:
+            file = lzma.LZMAFile(packed) if data[:1] == b"\xfd" else bz2.BZ2File(packed)
+        return file.read(most + 1)
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise engine.BadInput(f"{name} is packed, and breaks off or is damaged ({error}); give a whole one") from None
