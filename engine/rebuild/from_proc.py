@@ -49,8 +49,6 @@ def with_blocks(seen: Observation, geometry: Geometry, notes: list[str]) -> Obse
         f"not known"
     )
     zones = [zone for zone in seen.zones if zone.present and zone.start_pfn is not None]
-    if not zones:
-        notes.append("no file says on which node memory is; all of it is taken for node 0's")
     pages = geometry.pages_per_block
     blocks = (BlockReading(number, "online", None, _nodes(zones, number * pages, pages)) for number in sorted(found))
     return msgspec.structs.replace(seen, blocks=tuple(blocks))

@@ -128,7 +128,8 @@ def doubts(seen: Observation) -> Iterator[str]:
         names = f"memory{blocks[0]}" + (f" (and {len(blocks) - 1} more blocks)" if len(blocks) > 1 else "")
         said = "is not there" if text is None else f"is {text[:60]!r}, which is none of online, offline, going-offline"
         yield f"the state of {names} {said}; taken for online"
-    if not (seen.zones or seen.nodes or seen.node_lists or any(block.nodes for block in seen.blocks)):
+    online = seen.node_lists.get("online") or [node.id for node in seen.nodes]
+    if len(online) != 1 and not (seen.zones or any(block.nodes for block in seen.blocks)):
         yield "no file says on which nodes memory lies; all of it is taken to be on node 0"
 
 

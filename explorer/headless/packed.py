@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
+import lzma
+import zlib
 
 from altmap import engine
+
+
+def _opened(packed: io.BytesIO, first: bytes) -> gzip.GzipFile | lzma.LZMAFile | bz2.BZ2File:
+    if first == b"\x1f":
+        return gzip.GzipFile(fileobj=packed)
+    return lzma.LZMAFile(packed) if first == b"\xfd" else bz2.BZ2File(packed)
 
 
 def unpacked(data: bytes, name: str, most: int) -> bytes:
@@ -12,18 +22,8 @@ def unpacked(data: bytes, name: str, most: int) -> bytes:
     damaged."""
     if not data.startswith((b"\x1f\x8b", b"\xfd7zXZ", b"BZh")):
         return data
-    import bz2
-    import gzip
-    import lzma
-    import zlib
-
-    file: gzip.GzipFile | lzma.LZMAFile | bz2.BZ2File
-    packed = io.BytesIO(data)
     try:
-        if data[:1] == b"\x1f":
-            file = gzip.GzipFile(fileobj=packed)
-        else:
-            file = lzma.LZMAFile(packed) if data[:1] == b"\xfd" else bz2.BZ2File(packed)
-        return file.read(most + 1)
+        with _opened(io.BytesIO(data), data[:1]) as file:
+            return file.read(most + 1)
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise engine.BadInput(f"{name} is packed, and breaks off or is damaged ({error}); give a whole one") from None
