@@ -155,6 +155,17 @@ def test_a_step_that_does_not_come_to_what_was_rehearsed_stops_it(tree: Path) ->
     )
 
 
+def test_a_pool_of_huge_pages_has_to_come_to_as_many_as_were_rehearsed(tree: Path) -> None:
+    pool = tree / "sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
+    pool.parent.mkdir(parents=True)
+    pool.write_text("0\n")
+    assert run(script(rehearsed("hugepages 4 of 2M")), tree).returncode == 0
+    short = script(rehearsed("hugepages 99999999 of 2M"))  # the kernel takes the number, and has fewer
+    done = run(short, tree)
+    assert done.returncode == 1
+    assert "reads '99999999', and not '" in done.stderr
+
+
 @pytest.mark.parametrize("placement", ["range", "sections"])
 def test_placements_that_no_kernel_has_stop_it(tree: Path, placement: str) -> None:
     machine = rehearsed(f"add 256M at 4G placement {placement} fallback", "offline 5")

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby, islice
 from typing import Final, Literal, NamedTuple
 
-from ...commands import ROWS, Add, Eject, Offline, Online, Poison, Remove, Write, describe, extent
+from ...commands import ROWS, Add, Eject, HugePages, Offline, Online, Poison, Remove, Write, describe, extent
 from ...commands.outcome import Outcome
 from ...commands.shell import Comment, Monitor, Person, Place, Put, Step, Stop, comment, quoted, shown
 from ...commands.write import meant
@@ -19,7 +19,7 @@ from ...hotplug.add import RESOURCE_NAMES
 from ...kernels.models import release_in
 from ...machine import Machine
 from ...numbers.errors import BadInput
-from ...protocol.events import PagesAssumed, ZoneChosen
+from ...protocol.events import HugePagesChanged, PagesAssumed, ZoneChosen
 from ...protocol.vocabulary import OnlineType
 from ...questions.narrate.reason import sentence
 from ...questions.narrate.words import block_names
@@ -238,6 +238,11 @@ def _seen_by(step: Exported, means: Target, block_size: int) -> Iterator[str]:
         return
     if isinstance(command, Write) and command.path in _READ_BACK:
         yield call("see", quoted(command.path), quoted(shown(command.data.strip())))
+    if isinstance(command, HugePages):
+        pools = [event.total for event in step.outcome.events if isinstance(event, HugePagesChanged)]
+        if pools:
+            written = next(line.path for line in step.lines if isinstance(line, Put))
+            yield call("see", quoted(written), pools[-1])
     if isinstance(command, Add | Eject | Remove) and any(
         isinstance(line, Monitor | Person | Put) for line in step.lines
     ):
