@@ -19,6 +19,7 @@ from altmap.explorer.tui.widgets.kernel_log import KernelLog
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.tui.widgets.zone_table import ZoneTable
 from textual import events
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from .machines import DIMM, drive, guest, press, result, stand_on, text_of, with_dimm
@@ -263,6 +264,25 @@ def test_a_fault_of_the_engine_is_shown_and_changes_nothing(monkeypatch: pytest.
         assert machine.blocks[32].state == "online"
 
     drive(machine, fail)
+
+
+def test_that_a_batch_was_stopped_is_seen_before_the_machine_is_drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = with_dimm(movable=3)
+    seen: list[tuple[str, set[Widget]]] = []
+
+    async def stop(pilot: Any, screen: MainScreen) -> None:
+        show = screen._show_machine
+        monkeypatch.setattr(
+            screen, "_show_machine", lambda: (seen.append((result(screen), {*screen._dirty_widgets})), show())
+        )
+        screen.perform("offline 32-34", [*engine.parse_line("offline 32-34")], signal=(1, 0))
+        await press(pilot)
+        assert (len(seen), len(machine.history)) == (1, 5)
+        assert "stopped" in seen[0][0]
+        assert seen[0][1] == set(), "nothing waits to be drawn"
+        assert screen.session.running is None
+
+    drive(machine, stop)
 
 
 def test_the_palette_offers_the_verbs() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from altmap.engine import BadInput, Command
@@ -58,6 +59,13 @@ class DoingScreen(MappingScreen):
             pages = (one.pfn for one in batch.refused if one.reason is None or one.reason.code not in RULES)
             self._fault = next((pfn for pfn in pages if pfn is not None), None)
         self._refused = None
+        if batch is not None and batch.stopped:  # who asked for it hears of it before very much is drawn anew
+            self.session.running = label
+            bar.tell(batch, self.machine, "")
+            drawn = asyncio.Event()
+            self.call_after_refresh(drawn.set)
+            await drawn.wait()
+            self.session.running = None
         self._show_machine()
         if batch is not None:
             self._tell(batch)
