@@ -11,6 +11,7 @@ Role = Literal[
     "strong",
     "accent",
     "chosen",
+    "badge",
     "here",
     "here-good",
     "here-bad",

@@ -8,10 +8,11 @@ from altmap import engine
 from altmap.explorer.tui.screens.help import HelpScreen
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.verbs import VERBS
-from altmap.explorer.tui.widgets.bars import ResultBar, StatusLine
+from altmap.explorer.tui.widgets.bars import ResultBar
 from altmap.explorer.tui.widgets.keys import Keys
+from altmap.explorer.tui.widgets.overview import OverviewLine
 
-from .machines import drive, press, result, stand_on, with_dimm
+from .machines import drive, press, result, stand_on, title_of, with_dimm
 
 WITHOUT_EFFECT = [
     ("o", 32, "Online: memory32 is online already"),
@@ -77,12 +78,12 @@ def test_the_kernel_model_is_shown_before_the_architecture() -> None:
     machine = engine.boot_machine([(0, 0, "1G")])
 
     async def look(pilot: Any, screen: MainScreen) -> None:
-        line = screen.query_one(StatusLine)
+        line = screen.query_one(OverviewLine)
         for name in ("tiny", "small-guest", "firecracker-24g-copy"):
             engine.rename(machine, name, "")
-            line.show()
-            assert name in str(line.render())
-            assert "Linux 6.12" in str(line.render())
+            line.show_status()
+            assert name in title_of(line)
+            assert "Linux 6.12" in title_of(line)
 
     drive(machine, look, (60, 20))
 

@@ -83,7 +83,7 @@ def test_views_panes_states_and_places_are_clicked(size: tuple[int, int]) -> Non
         assert screen.query_one(MemoryMap).view.name == "zones"
         await click_word(pilot, screen, "verb('pane_log')")
         assert screen.query_one("#right").has_class("-show-log")
-        await click(pilot, OverviewLine, size[0] - 12, 0)
+        await click(pilot, OverviewLine, size[0] - 12, 1)
         assert screen.cursor in range(32, 40)
         present = screen.machine.timeline.present.number
         await click_word(pilot, screen, "go_to_state(0)")

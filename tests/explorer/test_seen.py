@@ -9,13 +9,13 @@ from altmap import engine
 from altmap.explorer.picture.use import Use
 from altmap.explorer.tui import plan
 from altmap.explorer.tui.screens.main import MainScreen
-from altmap.explorer.tui.widgets.bars import StatusLine
 from altmap.explorer.tui.widgets.inspector import Inspector
 from altmap.explorer.tui.widgets.map_legend import MapLegend
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.tui.widgets.node_strip import NodeStrip
+from altmap.explorer.tui.widgets.overview import OverviewLine
 
-from .machines import drive, guest, press, result, stand_on, with_dimm
+from .machines import drive, guest, press, result, stand_on, title_of, with_dimm
 
 
 def picture(screen: MainScreen) -> list[str]:
@@ -88,7 +88,7 @@ def test_pages_that_moved_are_told_with_where_they_went() -> None:
 
 def test_a_kernel_that_is_modelled_as_another_is_named_with_both() -> None:
     async def look(pilot: Any, screen: MainScreen) -> None:
-        assert "Linux 6.18 as 6.12" in str(screen.query_one(StatusLine).content)
+        assert "Linux 6.18 as 6.12" in title_of(screen.query_one(OverviewLine))
 
     drive(engine.open_machine("firecracker-24g", model="6.12"), look, (120, 40))
 

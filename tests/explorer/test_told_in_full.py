@@ -16,10 +16,11 @@ from altmap.explorer.tui.changes import Changes, where_words
 from altmap.explorer.tui.outlooks import Outlooks
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.sheets import Place, Sheet
-from altmap.explorer.tui.widgets.bars import Offer, ResultBar, StatusLine
+from altmap.explorer.tui.widgets.bars import Offer, ResultBar
 from altmap.explorer.tui.widgets.inspector import Inspector
 from altmap.explorer.tui.widgets.map_legend import MapLegend
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
+from altmap.explorer.tui.widgets.overview import OverviewLine
 from altmap.explorer.tui.widgets.zone_table import ZoneTable
 
 from .machines import drive, press, title_of, with_dimm
@@ -87,7 +88,7 @@ def test_a_rule_that_keeps_a_block_is_told_by_a_word_where_its_sentence_is_too_l
 
 def test_at_the_smallest_size_the_kernel_and_the_share_that_is_free_are_told() -> None:
     async def look(pilot: Any, screen: MainScreen) -> None:
-        assert str(screen.query_one(StatusLine).content).split()[-5:] == ["Linux", "6.18", "6.11G", "free", "81%"]
+        assert title_of(screen.query_one(OverviewLine)).split()[-5:] == ["Linux", "6.18", "6.11G", "free", "81%"]
 
     drive(engine.open_machine("firecracker-24g"), look, (60, 20))
 

@@ -22,7 +22,8 @@ from ...taken_home import Thing
 from .. import words
 from ..picked import Picked, picked
 from ..portrait import Portrayed
-from ..widgets.bars import Offer, ResultBar, StatusLine
+from ..status import status
+from ..widgets.bars import Offer, ResultBar
 from ..widgets.drawn import Drawn, look, palette_of
 from ..widgets.heading import CLOSE, Heading
 from ..widgets.keys import Keys
@@ -125,14 +126,13 @@ class ComparisonScreen(Screen[Picked], Portrayed):
         """What varied when the pictures were made last."""
 
     def compose(self) -> ComposeResult:
-        yield StatusLine(self._machine)
+        yield Strip("status")
         yield Strip("compare-title")
         yield Pictures()
         yield ResultBar()
         yield Keys(("do", "leave"))
 
     def on_mount(self) -> None:
-        self.query_one(StatusLine).show()
         self._ask()
 
     # -- asking -----------------------------------------------------------------------------------------------------
@@ -254,6 +254,7 @@ class ComparisonScreen(Screen[Picked], Portrayed):
         bar.offer([Offer("enter", f"does it {plan.said}", "does it", "screen.do"), *offers])
 
     def on_resize(self) -> None:
+        self.query_one("#status", Strip).set(*status(self._machine, self.app.size.width))
         self._show()
 
     # -- keys -------------------------------------------------------------------------------------------------------

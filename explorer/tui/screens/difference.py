@@ -17,7 +17,7 @@ from .. import changes
 from ..differing import differing, in_block
 from ..outlooks import Outlooks
 from ..portrait import Portrayed
-from ..widgets.bars import Offer, ResultBar, StatusLine
+from ..widgets.bars import Offer, ResultBar
 from ..widgets.keys import Keys
 from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MemoryMap
@@ -60,7 +60,6 @@ class DifferenceScreen(Mapped, Screen[None], Portrayed):
         verdicts = Outlooks(self.machine)
         self._map = MemoryMap(self.machine, verdicts)
         self._map.expect({**blocks_of(self._states[0][1]), **blocks_of(self._states[1][1])})
-        yield StatusLine(self.machine)
         yield OverviewLine(self.machine, verdicts)
         with Horizontal(id="body"):
             with Vertical(id="left"):
@@ -78,9 +77,6 @@ class DifferenceScreen(Mapped, Screen[None], Portrayed):
     def _show(self) -> None:
         other = self._states[1 - self._seen][1]
         found = changes.changes(dict(other.sections), self.machine)
-        status = self.query_one(StatusLine)
-        status.machine = self.machine
-        status.show()
         self._map.hold(self.machine)
         self._map.show()
         self._map.show_happening(Happening(found.pages))
@@ -89,6 +85,7 @@ class DifferenceScreen(Mapped, Screen[None], Portrayed):
         overview = self.query_one(OverviewLine)
         overview.machine = self.machine
         overview.reload()
+        overview.show_status()
         self.query_one(MapLegend).refresh()
         self._title()
         self.on_memory_map_moved()

@@ -15,7 +15,7 @@ from ...picture.overlay import Happening
 from ..live import News, Reader, Reading
 from ..manual import Entry
 from ..session import Session
-from ..widgets.bars import ResultBar, StatusLine
+from ..widgets.bars import ResultBar
 from ..widgets.inspector import Inspector
 from ..widgets.live_log import LiveLog
 from ..widgets.overview import OverviewLine
@@ -95,7 +95,7 @@ class LiveScreen(MainScreen):
         self.session = Session(machine, self.session.before, self.session.begun)
         self.verdicts.hold(machine)
         self._map.hold(machine)
-        shown: list[Holder] = [*self.query(StatusLine), *self.query(OverviewLine), *self.query(Inspector)]
+        shown: list[Holder] = [*self.query(OverviewLine), *self.query(Inspector)]
         shown += [*self.query(ZoneTable), *self.query(Parameters)]
         for widget in shown:
             widget.machine = machine

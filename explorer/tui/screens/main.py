@@ -20,7 +20,7 @@ from ..outlooks import Outlooks
 from ..session import Batch, Session
 from ..sheets import Place
 from ..verbs import BY_NAME, VERBS
-from ..widgets.bars import Offer, ResultBar, StatusLine
+from ..widgets.bars import Offer, ResultBar
 from ..widgets.ground import Ground, Panes
 from ..widgets.inspector import Inspector
 from ..widgets.keys import Keys
@@ -73,7 +73,6 @@ class MainScreen(Ground, DoingScreen):
 
     def compose(self) -> ComposeResult:
         machine = self.machine
-        yield StatusLine(machine)
         yield OverviewLine(machine, self.verdicts)
         yield Keys(ALWAYS)
         yield ResultBar()
@@ -149,7 +148,7 @@ class MainScreen(Ground, DoingScreen):
                 pane.reload()
         self._worth = worth_knowing(self.machine)
         alarm = facts.alarm(self.machine, self._worth)
-        self.query_one(StatusLine).show(alarm)
+        self.query_one(OverviewLine).show_status(alarm)
         self.query_one(ResultBar).entitle(*self.planned(alarm))
         if self._search is not None:
             self._find()

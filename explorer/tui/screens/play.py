@@ -17,7 +17,7 @@ from ...watching.player import FRAMES, SPEEDS, Player
 from ...watching.telling import moment_of
 from ..outlooks import Outlooks
 from ..portrait import Portrayed
-from ..widgets.bars import ResultBar, StatusLine
+from ..widgets.bars import ResultBar
 from ..widgets.close_up import CloseUp
 from ..widgets.drawn import Redrawn, palette_of
 from ..widgets.keys import Keys
@@ -116,7 +116,6 @@ class PlayScreen(Mapped, Screen[Answer], Portrayed):
         self._map = MemoryMap(self.machine, verdicts)
         self.aim(self._map)
         self._map.expect(self._player.memory)
-        yield StatusLine(self.machine)
         yield OverviewLine(self.machine, verdicts, self._player.memory)
         with Horizontal(id="body"):
             with Vertical(id="left"):
@@ -159,7 +158,7 @@ class PlayScreen(Mapped, Screen[Answer], Portrayed):
             self.query_one(MapLegend).refresh()
             self.query_one(OverviewLine).reload()
             self.query_one(OverviewLine).show(self._map.pfn, self._map.scope)
-            self.query_one(StatusLine).show()
+            self.query_one(OverviewLine).show_status()
             self._title()
         self._map.show_happening(player.happening(self._map.halves == 1))
         self.query_one(Beside).reload()

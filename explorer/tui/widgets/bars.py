@@ -1,4 +1,4 @@
-"""The two lines that frame the screen: what machine this is, and what came of the last command."""
+"""What came of the last command, and where it leads."""
 
 from __future__ import annotations
 
@@ -6,13 +6,9 @@ from collections.abc import Iterable, Sequence
 from textwrap import wrap
 from typing import Final, NamedTuple
 
-from altmap.engine import Machine, about_bytes
+from altmap.engine import Machine
 from textual import events
-from textual.content import Content
-from textual.widgets import Static
 
-from ... import facts
-from ...card import kernel_words
 from ...picture.lines import Line
 from ...printable import printable
 from .. import words
@@ -20,13 +16,6 @@ from ..session import Batch
 from ..worded import Look, Role, Word
 from .drawn import palette_of
 from .title import Titled, clicked, drawn, places
-
-SETTINGS: Final = {
-    "memmap_on_memory": "memmap_on_memory",
-    "online_policy": "policy",
-    "auto_online_blocks": "auto-online",
-}
-"""What can be set and is shown, and how it is called there."""
 
 LINES: Final = 2
 """Lines of the result bar."""
@@ -42,56 +31,6 @@ class Offer(NamedTuple):
     words: str
     short: str
     action: str
-
-
-class StatusLine(Static):
-    """Name, architecture, kernel model, parameters and the memory totals; what does not fit is left out from the right."""
-
-    def __init__(self, machine: Machine) -> None:
-        super().__init__()
-        self.machine = machine
-        self._alarm = ""
-
-    def show(self, alarm: str = "") -> None:
-        """Read the machine anew; `alarm`: that hardly any memory is left, in a few words."""
-        self._alarm = alarm
-        self._draw()
-
-    def _draw(self) -> None:
-        machine, width = self.machine, self.app.size.width
-        total, free = facts.totals(machine)
-        name = printable(words.machine_name(machine))
-        alarm, colour = self._alarm, "$error" if self._alarm else "$foreground"
-        memory = Content.assemble(
-            (f"! {alarm}  " if alarm else "", "bold $error"),
-            (f"{about_bytes(free)}", f"bold {colour}"),
-            (f" free of {about_bytes(total)} ", "$quiet"),
-            (f"{free * 100 // max(1, total)}% ", "$foreground"),
-        )
-        left = Content.assemble((" altmap ", "bold $background on $primary"), "  ", (name, "bold $foreground"))
-        kernel = kernel_words(machine)
-        if left.cell_length + len(kernel) + memory.cell_length + 3 > width:
-            memory = Content.assemble(
-                ("! " if alarm else "", "bold $error"),
-                (f"{about_bytes(free)}", f"bold {colour}"),
-                (" free ", "$quiet"),
-                (f"{free * 100 // max(1, total)}% ", "$foreground"),
-            )
-        texts = machine.parameters
-        details = [("", kernel), ("", machine.geometry.arch)]
-        details += [(word, texts[setting]) for setting, word in SETTINGS.items() if setting in texts]
-        for word, value in details:
-            longer = left + Content.assemble(
-                ("  " + f"{word} " * bool(word), "$quiet"), (value, "$foreground" if word else "$quiet")
-            )
-            if longer.cell_length + memory.cell_length + 2 > width:
-                break
-            left = longer
-        gap = " " * max(1, width - left.cell_length - memory.cell_length)
-        self.update(left + gap + memory, layout=False)
-
-    def on_resize(self) -> None:
-        self._draw()
 
 
 class ResultBar(Titled):

@@ -96,10 +96,16 @@ _ZONES: Final = {role: name for name, role in ZONE_ROLES.items()}
 _PLAIN: Final = {"text": "text", "dim": "dim", "muted": "dim", "faint": "faint"}
 _STRONG: Final = {
     "strong": "text", "here": "text", "here-good": "good", "here-bad": "bad", "title": "accent", "accent": "accent",
-    "chosen": "ground", "good": "good", "bad": "bad", "warn": "warn", "key": "key",
+    "chosen": "ground", "badge": "ground", "good": "good", "bad": "bad", "warn": "warn", "key": "key",
 }  # fmt: skip
 _KINDS: Final = {"free": ("pcp", False), "memmap": ("memmap", True)}
-_BEHIND: Final = {"chosen": "accent", "here": "focused", "here-good": "focused", "here-bad": "focused"}
+_BEHIND: Final = {
+    "chosen": "accent",
+    "badge": "accent",
+    "here": "focused",
+    "here-good": "focused",
+    "here-bad": "focused",
+}
 """Roles: of plain and of strong text by the colour of the palette, of a kind of page with the weight, and what is behind."""
 
 

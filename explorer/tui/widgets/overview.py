@@ -13,11 +13,15 @@ from ...picture.lines import Line
 from ...picture.overview import Overview
 from ...picture.scope import Scope
 from ...picture.view import Scene, Verdicts
-from .drawn import Drawn, palette_of
+from ..status import status
+from .drawn import palette_of
+from .title import Titled
 
 
-class OverviewLine(Drawn):
-    """One row; a click goes there."""
+class OverviewLine(Titled):
+    """One row below what machine this is; a click goes there."""
+
+    TITLE = "focused"
 
     class Asked(Message):
         """A place was clicked."""
@@ -36,6 +40,7 @@ class OverviewLine(Drawn):
         self._expected = expected
         self._at = (0, Scope("machine", 0, 0))
         self._drawn: tuple[object, Overview] | None = None
+        self._alarm = ""
 
     def _overview(self) -> Overview:
         key = (palette_of(self.app), self.size.width, self.halves)
@@ -61,6 +66,14 @@ class OverviewLine(Drawn):
     def row(self, y: int) -> Line:
         return self._overview().line(*self._at)
 
+    def show_status(self, alarm: str = "") -> None:
+        """Read anew what machine this is; `alarm`: that hardly any memory is left, in a few words."""
+        self._alarm = alarm
+        self.entitle(*status(self.machine, self.app.size.width, alarm))
+
+    def on_resize(self) -> None:
+        self.show_status(self._alarm)
+
     def on_click(self, event: events.Click) -> None:
-        if (pfn := self._overview().at(event.x)) is not None:
+        if event.y >= self.gutter.top and (pfn := self._overview().at(event.x)) is not None:
             self.post_message(self.Asked(pfn))

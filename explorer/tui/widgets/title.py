@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.geometry import Region, Size, Spacing
 from textual.strip import Strip as Strips
@@ -19,6 +21,8 @@ class Titled(Drawn):
     """A widget with a title: words from the left and words from the right in the row above its content, if there is padding
     for it. What does not fit is left out, from the middle on."""
 
+    TITLE: ClassVar[str] = "strip"
+    """The colour of the palette that is behind the title."""
     _words: tuple[tuple[Word, ...], tuple[Word, ...]] = (), ()
 
     def entitle(self, left: Sequence[Word], right: Sequence[Word] = ()) -> None:
@@ -37,7 +41,7 @@ class Titled(Drawn):
         if y != -1:
             return super()._whole_row(y, size, padding)
         palette = palette_of(self.app)
-        return strip_of(self.title_row(), size.width + padding.width, palette.text, palette.strip)
+        return strip_of(self.title_row(), size.width + padding.width, palette.text, getattr(palette, self.TITLE))
 
     def title_row(self) -> Line:
         """The line above the content."""
@@ -87,21 +91,21 @@ def placed(left: Sequence[Word], right: Sequence[Word], room: int) -> list[tuple
     """The words that fit, each with its first column."""
     at, found = 0, []
     for number, word in enumerate(left):
-        if at + len(word.text) > room:
+        if at + cell_len(word.text) > room:
             if number == 0:
                 found.append((0, word._replace(text=word.text[:room])))
                 at = room
             break
         found.append((at, word))
-        at += len(word.text)
+        at += cell_len(word.text)
     end, ending = room, []
     chosen = next((nr for nr, word in enumerate(right) if word.role == "chosen"), 0)
     words = list(right)
-    while words and at + 1 + sum(len(word.text) for word in words) > room:
+    while words and at + 1 + sum(cell_len(word.text) for word in words) > room:
         del words[-1 if chosen < len(words) - 1 else 0]
         chosen -= chosen >= len(words)
     for word in reversed(words):
-        end -= len(word.text)
+        end -= cell_len(word.text)
         ending.append((end, word))
     return [*found, *reversed(ending)]
 
@@ -125,13 +129,13 @@ def drawn(placed: Iterable[tuple[int, Word]], palette: Palette, letters: bool) -
         if letters and word.role in ("chosen", "here"):
             text = f"[{text.strip()}]".center(len(text))
         spans.append(Span(text, *look(word.role, palette)))
-        at = start + len(word.text)
+        at = start + cell_len(word.text)
     return tuple(spans)
 
 
 async def clicked(widget: Widget, placed: Iterable[tuple[int, Word]], x: int) -> None:
     """Do what the word at a column is for."""
     for start, word in placed:
-        if word.action and start <= x < start + len(word.text):
+        if word.action and start <= x < start + cell_len(word.text):
             await widget.screen.run_action(word.action)
             return
