@@ -28,6 +28,8 @@ from .ranges import Added, Ground, cell_line, lines_used, pages_of_line
 
 NARROWEST: Final = 26
 """Columns that an alternative needs."""
+_TIGHT: Final = 19
+"""Columns that it has at least where all are in sight so that would not be."""
 WIDEST: Final = 66
 _LABEL: Final = 14
 _BESIDE: Final = 8
@@ -69,7 +71,9 @@ def needs(row: Alternative) -> str:
 
 
 def in_sight(count: int, wide: int) -> int:
-    """How many of so many alternatives have room side by side."""
+    """How many of so many alternatives have room side by side; a little less room each where that lets all be in sight."""
+    if count <= (wide + 1) // (_TIGHT + 1):
+        return max(1, count)
     return max(1, min(count, (wide + 1) // (NARROWEST + 1)))
 
 
@@ -87,8 +91,7 @@ class ComparedPicture:
         page = self._comparison.page_size
         self._start, self._pages = start // page, size // page
         self._ground = Ground(machine)
-        last = max((stretch.last for row in rows for stretch in row.stretches), default=0)
-        self._gutter = max(5, len(str(last)) + 1)
+        self._last = max((stretch.last for row in rows for stretch in row.stretches), default=0)
 
     # -- all lines --------------------------------------------------------------------------------------------------
 
@@ -149,12 +152,15 @@ class ComparedPicture:
         taken = self._memmap(outside) if outside else ""
         if outside and len(now) + 1 + len(taken) > wide:
             taken = about_bytes(outside * self._comparison.page_size)
+            now = now if len(now) + 1 + len(taken) <= wide else now.removeprefix("memory ")
         yield self._ends(Span(now, palette.dim), Span(taken, memmap), wide)
         yield from self._now(row, wide, ground, look)
         inside = row.memmap_pages - outside
         note = self._memmap(inside) if inside else "no memmap" if row.ok else ""
         hole = (self._start - self._ground.end) * self._comparison.page_size
         left = f"--- {about_bytes(hole)} hole " if hole > 0 else "--- added "
+        if len(left) + len(note) >= wide:
+            note = about_bytes(inside * self._comparison.page_size) if inside else "none"
         left += "-" * max(0, wide - len(left) - len(note) - 1)
         yield self._ends(Span(left, faint), Span(note, memmap if inside else faint), wide)
         yield from self._added(row, wide, high, look) if row.ok else self._refused(row, wide, high, palette)
@@ -201,10 +207,16 @@ class ComparedPicture:
         self, label: str, cells: list[Span], tone: int, free: str, sign: Span, wide: int, palette: Palette
     ) -> Line:
         """A line of a map: a label, its cells, and what stands beside them."""
-        text = Span(f"{free:>{_BESIDE - len(sign.text)}}", palette.dim)
-        room = wide - self._gutter - _BESIDE
+        gutter, beside = self._sides(wide)
+        text = Span(f"{free:>{beside - len(sign.text)}}", palette.dim)
+        room = wide - gutter - beside
         broad = [cells[column * len(cells) // room] for column in range(room)]
-        return fitted((Span(f"{label:>{self._gutter - 1}} ", tone), *broad, text, sign), wide)
+        return fitted((Span(f"{label:>{gutter - 1}} ", tone), *broad, text, sign), wide)
+
+    def _sides(self, wide: int) -> tuple[int, int]:
+        """Columns before the cells of a map, and behind them."""
+        label = len(str(self._last)) + 1
+        return (max(5, label), _BESIDE) if wide >= NARROWEST else (label, _BESIDE - 1)
 
     def _added(self, row: Alternative, wide: int, high: int, look: Look) -> Iterator[Line]:
         palette, across = look.palette, self._across(wide)
@@ -241,6 +253,8 @@ class ComparedPicture:
     def _figure(self, figure: Figure, at: int, wide: int, look: Look) -> Line:
         palette, best, text = look.palette, figure.best[at], figure.texts[at]
         longest = max(len(text) for one in self._figures if one.differs for text in one.texts)
+        if wide < NARROWEST:
+            return self._figure_on_its_bar(figure, at, wide, look)
         room = wide - _LABEL - longest - 2
         share = figure.shares[at]
         if figure.values[at] is None:
@@ -267,9 +281,24 @@ class ComparedPicture:
             wide,
         )
 
+    def _figure_on_its_bar(self, figure: Figure, at: int, wide: int, look: Look) -> Line:
+        """Where a bar has no room beside the words it lies behind them."""
+        palette, best, text = look.palette, figure.best[at], figure.texts[at]
+        room = wide - max(map(len, figure.texts)) - 2
+        shorter = (figure.name.replace(" at once", " now"), figure.name.removesuffix(" then"))
+        name = next((one for one in (figure.name, *shorter) if len(one) <= room), figure.name.split()[-1][:room])
+        words = f"{name}{text or '-':>{wide - 1 - len(name)}}"
+        worse = palette.accent if figure.better == "more" else palette.bad
+        behind = between(palette.ground, palette.good if best else worse, 0.3)
+        share = figure.shares[at] if figure.values[at] is not None and look.halves > 1 else 0.0
+        bar = max(1, round(share * len(words))) if share else 0
+        tone = palette.text if best else palette.dim
+        sign = Span("◆" if best else " ", palette.good, None, True)
+        return Span(words[:bar], palette.text, behind, best), Span(words[bar:], tone, palette.strip, best), sign
+
     def _across(self, wide: int) -> int:
         """Cells of a line of a map: a power of two; they are as broad as there is room."""
-        return 1 << (wide - self._gutter - _BESIDE).bit_length() - 1
+        return 1 << (wide - sum(self._sides(wide))).bit_length() - 1
 
     # -- below all --------------------------------------------------------------------------------------------------
 

@@ -38,6 +38,8 @@ T = TypeVar("T")
 
 GLANCE: Final = 0.1
 """Seconds between two looks how far it is; it decides how smooth the screen is, never what is said."""
+_NAMED: Final = 110
+"""Columns from which on what can vary is called by its whole name, and the screen by its own."""
 
 
 class _LeftError(Exception):
@@ -222,14 +224,21 @@ class ComparisonScreen(Screen[Picked], Portrayed):
     def _title(self) -> None:
         varied, pictures = self.varied, self.query_one(Pictures)
         asked = question(varied) if varied is not None else describe(self._request)
-        left = [Word("▌", "accent"), Word("compare  ", "strong"), Word(f"{asked} ", "text")]
+        wide = self.app.size.width
+        name = {what: what if wide >= _NAMED else what.split()[-1] for what in VARIES}
+        left = [
+            Word("▌", "accent"),
+            *([Word("compare  ", "strong")] if wide >= _NAMED else []),
+            Word(f"{asked} ", "text"),
+        ]
         if varied is not None and pictures.picture is not None:
             shown = len(pictures.picture.shown)
             count = in_sight(shown, pictures.size.width or self.app.size.width)
             if count < shown:
                 left.append(Word(f" {pictures.chosen + 1} of {shown} ", "warn"))
         right = [
-            Word(f" {what} ", "chosen" if what == self._what else "dim", f"screen.vary('{what}')") for what in VARIES
+            Word(f" {name[what]} ", "chosen" if what == self._what else "dim", f"screen.vary('{what}')")
+            for what in VARIES
         ]
         self.query_one("#compare-title", Strip).set(left, right)
 
