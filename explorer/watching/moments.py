@@ -75,14 +75,21 @@ class Watched(Parts):
         super().__init__(machine, palette, size, letters)
         self._player = player
 
-    def lines(self, text: Sequence[str] = ()) -> list[Line]:
-        """Paragraphs of text, and below them how far it is."""
-        parts = (self._text(text), self._meters(), self._arrivals(), self._now(), self._stepped(), self._zones())
+    def lines(self, text: Sequence[str] = (), title: str = "") -> list[Line]:
+        """A title, paragraphs of text, and below them how far it is."""
+        words = (self._title(title), self._text(text))
+        parts = (*words, self._meters(), self._arrivals(), self._now(), self._stepped(), self._zones())
         return [fitted(line, self.wide) for part in parts for line in part]
 
     def measures(self) -> list[Line]:
         """How far it is and nothing else."""
         return [fitted(line, self.wide) for line in self._meters()]
+
+    def _title(self, title: str) -> Iterator[Line]:
+        for line in wrap(printable(title), self.wide):
+            yield (Span(line, self.palette.text, bold=True),)
+        if title:
+            yield ()
 
     def _text(self, text: Sequence[str]) -> Iterator[Line]:
         for paragraph in text:

@@ -13,11 +13,12 @@ from altmap.explorer.headless.cli import main
 from altmap.explorer.tour.stations import read_tour
 from altmap.explorer.tour.walk import Walk, open_tour
 from altmap.explorer.tui.screens.main import MainScreen
+from altmap.explorer.tui.screens.play import Beside
 from altmap.explorer.tui.screens.tour import TourScreen
 from altmap.explorer.tui.widgets.bars import ResultBar
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
 
-from .machines import drive, guest, press
+from .machines import drive, guest, press, text_of
 
 SHORT = """A short tour
 # not told
@@ -242,6 +243,25 @@ def test_a_tour_is_walked_with_two_keys_and_leaves_the_machine_alone(size: tuple
         assert len(machine.timeline) == 1
 
     drive(machine, story, size)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+def test_no_title_is_cut(size: tuple[int, int], bundled: Walk) -> None:
+    longest = max(range(len(bundled)), key=lambda number: len(bundled.station(number).title))
+    title = "A title of a person's own that is much longer than there is room for above the words"
+    own = Walk(read_tour(SHORT.replace("First", title), "own.tour"))
+
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        pilot.app.push_screen(TourScreen(bundled, longest))
+        await press(pilot, "space")
+        row = pilot.app.screen.query_one(Beside).title_row()
+        assert bundled.station(longest).title in "".join(span.text for span in row)
+        pilot.app.switch_screen(TourScreen(own))
+        await press(pilot, "space")
+        beside = pilot.app.screen.query_one(Beside)
+        assert title in " ".join(text_of(beside).split())
+
+    drive(guest(), look, size)
 
 
 def test_the_bundled_tour_is_a_key_away() -> None:

@@ -68,24 +68,38 @@ def test_how_many_pages_came_to_a_block_stands_on_its_tile_until_it_is_left() ->
 
 
 def test_the_block_that_goes_offline_is_seen_closer_where_there_is_room() -> None:
+    seen = {(120, 40): "512K", (80, 24): "256K"}
+
     async def watch(pilot: Any, screen: MainScreen) -> None:
         watching = await watched_from_its_beginning(pilot)
         (close,) = watching.query(CloseUp)
-        seen = pilot.app.size.width == 120
+        size = pilot.app.size.width, pilot.app.size.height
         for at in (0, 3, 5, 6):
             watching.action_to(at)
             await press(pilot, *(["v"] if at == 5 else []))
             shown = [close.row(y) for y in range(close.size.height)]
-            if not seen:
+            if size not in seen:
                 assert shown == []
                 continue
-            assert "".join(span.text for span in shown[0]).split() == ["memory32", "cell", "512K", "free", "%"]
+            title = "".join(span.text for span in shown[0])
+            assert title.startswith("▌memory32")
+            assert f" cell {seen[size]}" in title
             scope, map_ = Scope("block", 32 << 15, 1 << 15), watching.query_one(MemoryMap)
             fresh = MemoryPicture(map_.scene, map_.view, scope, (close.size.width, len(shown) - 1), 2, folds=False)
             assert shown[1:] == [fresh.line(y, map_.overlay._replace(cursor=-1)) for y in range(fresh.lines)]
 
-    for size in ((120, 40), (80, 24)):
+    for size in (*seen, (60, 20)):
         drive(busy(), watch, size)
+
+
+def test_a_map_of_the_block_itself_needs_no_other_that_is_closer() -> None:
+    async def watch(pilot: Any, screen: MainScreen) -> None:
+        await stand_on(pilot, 32)
+        await press(pilot, "plus", "W", "f", "space", "home")
+        (close,) = pilot.app.screen.query(CloseUp)
+        assert close.size.height == 0
+
+    drive(busy(), watch, (80, 24))
 
 
 def test_a_watched_verb_is_done_when_a_person_says_so_and_not_before() -> None:

@@ -58,11 +58,18 @@ class Beside(Scroller):
         super().__init__(id="beside")
         self._player = player
         self._text = text
+        self._heading = ""
+
+    def head(self, title: str) -> None:
+        """Show a title above the text, that has no room in the row of titles."""
+        if title != self._heading:
+            self._heading = title
+            self.reload()
 
     def drawn(self, width: int) -> Sequence[Line]:
         size = (width, self.scrollable_content_region.height)
         sheet = Watched(self._player, self._player.machine, palette_of(self.app), size, self.halves == 1)
-        return sheet.lines(self._text)
+        return sheet.lines(self._text, self._heading)
 
 
 class PlayScreen(Mapped, Screen[Answer], Portrayed):
@@ -126,7 +133,7 @@ class PlayScreen(Mapped, Screen[Answer], Portrayed):
             with Vertical(id="right"):
                 yield Beside(self._player, self._text)
                 if (block := self._player.leaves) is not None:
-                    yield CloseUp(self._map, block)
+                    yield CloseUp(self._map, self._player, block)
         yield Strip("transport")
         yield ResultBar()
         yield Keys(self.LAST)
@@ -290,6 +297,7 @@ class PlayScreen(Mapped, Screen[Answer], Portrayed):
 
     def _close_up(self) -> None:
         for one in self.query(CloseUp):
+            self.set_class(one.closer, "-closer")
             one.reload()
 
     def on_memory_map_reshaped(self) -> None:

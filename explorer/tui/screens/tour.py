@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from ...picture.lines import cut
 from ...picture.views import BY_NAME
 from ...printable import printable
 from ...tour.walk import Walk
@@ -56,22 +55,30 @@ class TourScreen(PlayScreen[None]):
             map_.zoom_in()
 
     def titled(self) -> tuple[list[Word], list[Word]]:
-        place = f"{self._number + 1} of {len(self._walk)} "
-        room = max(8, self.query_one(Beside).outer_size.width - len(place) - 3)
-        return [Word("▌", "accent"), Word(cut(printable(self._label), room), "strong")], [Word(place, "dim")]
+        place = Word(f"{self._number + 1} of {len(self._walk)} ", "dim")
+        if self._fits(place):
+            return [Word("▌", "accent"), Word(printable(self._label), "strong")], [place]
+        return [Word("▌", "accent"), Word("station", "strong")], [place]
+
+    def _fits(self, place: Word) -> bool:
+        """Is there room for the title on the strip, beside the number of the station?"""
+        return len(printable(self._label)) + len(place.text) + 2 <= self.query_one(Beside).outer_size.width
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._retitle)
 
     def _retitle(self) -> None:
         """As soon as it is known how wide the panel is."""
-        self.query_one(Beside).entitle(*self.titled())
+        left, right = self.titled()
+        beside = self.query_one(Beside)
+        beside.entitle(left, right)
+        beside.head("" if self._fits(right[0]) else self._label)
 
     def hint(self) -> str:
         if self._player.waits:
             return "the kernel tries again until a signal comes: space sends it"
         last = self._number == len(self._walk) - 1
-        return f"{'enter leaves the tour' if last else 'enter goes on'}, backspace goes back, space stops and plays, q leaves"
+        return f"{'enter leaves the tour' if last else 'enter goes on'}, backspace back, space stops, q leaves"
 
     def action_station(self, by: int) -> None:
         """The next station, or the one before; behind the last one the tour ends."""
