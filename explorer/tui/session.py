@@ -115,9 +115,11 @@ class Session:
         commands: Sequence[Command],
         progress: Callable[[int, int], None] = lambda command, events: None,
         signal: tuple[int, int] | None = None,
+        verbs: Sequence[tuple[str, int]] = (),
     ) -> Batch:
         """Run commands one after the other, past refusals. `progress` gets the command's number and its events so far.
-        `signal`: it is sent after so many whole commands and so many events of the next one.
+        `signal`: it is sent after so many whole commands and so many events of the next one. `verbs`: the label of each, and
+        how many of the commands it is; without them all is one verb.
 
         Whatever the engine raises comes out of here, and the machine is as the last finished command left it.
         """
@@ -125,6 +127,8 @@ class Session:
         first = len(timeline)
         self.running, self._stop, self.misread = label, False, None
         pace = _Pace(progress)
+        parts = [part for part in enumerate(verbs or [(label, len(commands))]) for _ in range(part[1][1])]
+        begun: dict[int, int] = {}
 
         async def stopped(command: int, events: int) -> bool:
             if monotonic() >= pace.due:
@@ -140,7 +144,9 @@ class Session:
                 try:
                     await self._do(number, command, stopped)
                 finally:
-                    self._verbs |= {step.number: (first, label) for step in timeline.since(before)}
+                    part, (named, _) = parts[number]
+                    verb = begun.setdefault(part, before), named
+                    self._verbs |= {step.number: verb for step in timeline.since(before)}
         except BadInput as error:
             self.misread = error
             raise

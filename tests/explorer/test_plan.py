@@ -47,6 +47,22 @@ def test_what_was_done_block_after_block_is_one_chip() -> None:
     ]  # fmt: skip
 
 
+def test_each_verb_of_a_typed_line_is_a_chip_of_its_own() -> None:
+    """And is taken back for itself."""
+
+    async def story(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "colon", *"offline 2-3; free all;offline 4", "enter")
+        made = plan.chips(screen.session)
+        assert [(chip.label, chip.number) for chip in made] == [("offline 2-3", 2), ("free all", 3), ("offline 4", 4)]
+        assert "all 4 done" in screen.query_one(ResultBar).text
+        await press(pilot, "u")
+        assert [chip.label for chip in plan.chips(screen.session)] == ["offline 2-3", "free all"]
+        await press(pilot, "u", "u", "U")
+        assert [chip.label for chip in plan.chips(screen.session)] == ["offline 2-3"]
+
+    drive(guest(), story)
+
+
 def test_undo_takes_back_what_was_one_command() -> None:
     machine = planned()
     batch = Session(machine).undo()

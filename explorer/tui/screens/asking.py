@@ -114,7 +114,7 @@ class AskingScreen(Screen[None], Portrayed):
         raise NotImplementedError
 
     def perform(
-        self, label: str, commands: Sequence[Command], typed: bool = False, signal: tuple[int, int] | None = None
+        self, label: str, commands: Sequence[Command], typed: Typed | None = None, signal: tuple[int, int] | None = None
     ) -> None:
         """Run commands and show what comes of them."""
         raise NotImplementedError
@@ -216,7 +216,7 @@ class AskingScreen(Screen[None], Portrayed):
             elif typed.asks:
                 self.ask_why(typed.commands)
             else:
-                self.perform(typed.line, typed.commands, typed=True)
+                self.perform(typed.line, typed.commands, typed)
 
     def _give_back(self, typed: Typed) -> None:
         """Show which blocks give back so much memory, and take them offline together if that is chosen."""

@@ -22,10 +22,12 @@ EXAMPLE = "a line of a script: allocate 64M movable; why offline 0x150c31; or a 
 
 class Typed(NamedTuple):
     """A line, and the commands that it stands for, to be done or, if it `asks`, to be explained; of one that asks to give
-    back so much memory the bytes (None: all) and the node (None: any); of a place alone where that is."""
+    back so much memory the bytes (None: all) and the node (None: any); of a place alone where that is. `verbs`: what stands
+    between its semicolons, and how many of the commands each of that is."""
 
     line: str
     commands: tuple[Command, ...] = ()
+    verbs: tuple[tuple[str, int], ...] = ()
     asks: bool = False
     size: tuple[int | None, int | None] | None = None
     goal: Goal | None = None
@@ -40,8 +42,10 @@ def typed(machine: Machine, line: str) -> Typed | None:
         return Typed(line, size=size)
     if not asks and (goal := _place(machine, line)) is not None:
         return Typed(line, goal=goal)
-    commands = tuple(command for part in asked.split(";") for command in parse_line(by_blocks(machine, part)))
-    return Typed(line, commands, asks) if commands else None
+    meant = [(part.strip(), parse_line(by_blocks(machine, part))) for part in asked.split(";")]
+    commands = tuple(command for _, those in meant for command in those)
+    verbs = tuple((part, len(those)) for part, those in meant if those)
+    return Typed(line, commands, verbs, asks) if commands else None
 
 
 def _place(machine: Machine, line: str) -> Goal | None:

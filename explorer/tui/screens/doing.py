@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from altmap.engine import BadInput, Command
 
@@ -14,6 +15,9 @@ from ..session import Batch
 from ..widgets.bars import ResultBar
 from .mapping import MappingScreen
 
+if TYPE_CHECKING:
+    from .command_line import Typed
+
 
 class DoingScreen(MappingScreen):
     """A screen whose verbs change the machine."""
@@ -23,16 +27,16 @@ class DoingScreen(MappingScreen):
     """What was refused last, and the cursor and marks then."""
 
     def perform(
-        self, label: str, commands: Sequence[Command], typed: bool = False, signal: tuple[int, int] | None = None
+        self, label: str, commands: Sequence[Command], typed: Typed | None = None, signal: tuple[int, int] | None = None
     ) -> None:
         """Run commands a slice at a time and show what comes of them; or let them be watched first. What was `typed` and
         makes no sense to the engine comes back to be corrected. `signal`: see `Session.run`."""
-        if self.session.running is None and not self.watched(label, commands):
+        if self.session.running is None and not self.watched(label, commands, typed):
             self.session.running = label
             self.run_worker(self._carry_out(label, commands, typed, signal), exit_on_error=False)
 
     async def _carry_out(
-        self, label: str, commands: Sequence[Command], typed: bool, signal: tuple[int, int] | None
+        self, label: str, commands: Sequence[Command], typed: Typed | None, signal: tuple[int, int] | None
     ) -> None:
         bar = self.query_one(ResultBar)
 
@@ -45,7 +49,7 @@ class DoingScreen(MappingScreen):
         batch: Batch | None = None
         self._map.show_notes({})
         try:
-            batch = await self.session.run(label, commands, progress, signal)
+            batch = await self.session.run(label, commands, progress, signal, typed.verbs if typed else ())
         except BadInput as error:
             bar.say("" if typed else "✗ refused", "" if typed else str(error), "refused")
             if typed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from altmap.engine import BadInput, Command, Machine
 from textual import work
@@ -25,6 +25,9 @@ from ..widgets.zone_table import ZoneTable
 from ..worded import Word
 from .error import ErrorScreen
 from .main import MainScreen
+
+if TYPE_CHECKING:
+    from .command_line import Typed
 
 
 class Holder(Protocol):
@@ -146,7 +149,7 @@ class LiveScreen(MainScreen):
     # -- what is done -----------------------------------------------------------------------------------------------
 
     def perform(
-        self, label: str, commands: Sequence[Command], typed: bool = False, signal: tuple[int, int] | None = None
+        self, label: str, commands: Sequence[Command], typed: Typed | None = None, signal: tuple[int, int] | None = None
     ) -> None:
         """Nothing is done to a running machine."""
         self.query_one(ResultBar).hint(f"{label}: the running machine is only looked at; l leaves for a copy")

@@ -13,6 +13,7 @@ from .asking import AskingScreen
 
 if TYPE_CHECKING:
     from ...tour.walk import Walk
+    from .command_line import Typed
     from .watch import Seen
 
 
@@ -31,7 +32,7 @@ class WatchingScreen(AskingScreen):
         )
         self.query_one(ResultBar).say("▶ watch" if self._watches else "", said, "plain")
 
-    def watched(self, label: str, commands: Sequence[Command]) -> bool:
+    def watched(self, label: str, commands: Sequence[Command], typed: Typed | None = None) -> bool:
         """Is it to be watched first? Then that begins, and what is decided there is done afterwards."""
         if not self._watches:
             return False
@@ -42,7 +43,7 @@ class WatchingScreen(AskingScreen):
 
         def decided(seen: Seen | None) -> None:
             if seen is not None and seen.done:
-                self.perform(label, commands, signal=seen.stopped)
+                self.perform(label, commands, typed, seen.stopped)
             else:
                 self.query_one(ResultBar).say("", f"{label}: watched, and not done; W watches the next verb", "plain")
                 self._leave_film(seen)
