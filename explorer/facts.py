@@ -143,5 +143,5 @@ def suggested_address(machine: Machine, size: int) -> int:
 def unmeasured(machine: Machine) -> tuple[str, ...]:
     """What of a machine was not measured, in words."""
     count = sum(section.estimated for section in machine.sections.values())
-    pages = f"what the pages of {count} of {len(machine.sections)} sections are (laid out to meet the counters)"
+    pages = f"what the pages of {count:,} of {len(machine.sections):,} sections are (laid out to meet the counters)"
     return (*machine.origin.estimated, *([pages] if count else []))

@@ -276,7 +276,7 @@ def _labelled(seen: object, names: Collection[str]) -> dict[str, object]:
 def _changed(label: str, before: object, after: object) -> str:
     words = f"{_value(label, before)} -> {_value(label, after)}"
     if type(before) is int and type(after) is int and label not in _ADDRESSES:
-        words += f" ({after - before:+d})"
+        words += f" ({after - before:+,})"
     return words
 
 
@@ -297,6 +297,8 @@ def _value(label: str, value: object) -> str:
         return f"{value:#x}"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
     if isinstance(value, tuple):
         return " ".join(map(str, value))
     return _MEMMAP_ON.get(str(value), str(value)) if label == "memmap in" else str(value)

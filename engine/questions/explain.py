@@ -166,5 +166,5 @@ def _here(state: State, pfn: int | None, extent: tuple[int, int] | None, block: 
             continue
         found = outlook(state, number)
         zone = "several zones" if known.zone is None else f"zone {known.zone[1]} of node {known.zone[0]}"
-        held = ", ".join(f"{count} {KIND_WORDS.get(kind, kind)}" for kind, count in found.blockers)
+        held = ", ".join(f"{count:,} {KIND_WORDS.get(kind, kind)}" for kind, count in found.blockers)
         yield f"memory{number} is in {zone}; could it go offline now: {found.answer}{f' ({held})' if held else ''}"

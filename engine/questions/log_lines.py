@@ -87,7 +87,11 @@ def _failed(match: re.Match[str]) -> str:
 
 def _in_a_row(match: re.Match[str]) -> str:
     order = min(int(match["order"]), 63)
-    return f"{1 << order} pages in a row" if order else "1 page"
+    return f"{1 << order:,} pages in a row" if order else "1 page"
+
+
+def _pages(match: re.Match[str]) -> str:
+    return counted(int(match["pages"]), "page")
 
 
 LOG_LINES: Final = (
@@ -98,7 +102,7 @@ LOG_LINES: Final = (
     ),
     log_line(
         r"[Oo]fflined [Pp]ages:? (?P<pages>\d+)",
-        lambda match: f"a block went offline, with {match['pages']} pages: those of its own memmap are not among them",
+        lambda match: f"a block went offline, with {_pages(match)}: those of its own memmap are not among them",
         "mm/memory_hotplug.c, offline_pages",
     ),
     log_line(
@@ -151,7 +155,7 @@ LOG_LINES: Final = (
     log_line(
         r"Memory hotplug will waste (?P<pages>\d+) pages in each memory block",
         lambda match: (
-            f"memmap_on_memory=force: each block gives up {match['pages']} pages more than its memmap needs, to whole pageblocks"
+            f"memmap_on_memory=force: each block gives up {_pages(match)} more than its memmap needs, to whole pageblocks"
         ),
         "mm/memory_hotplug.c, set_memmap_mode (6.6 and later)",
     ),
@@ -193,7 +197,7 @@ LOG_LINES: Final = (
     log_line(r"altmap unsupported", "the architecture cannot map the memmap from the added range", "RFC v2, patch 2"),
     log_line(
         r"Built (?P<count>\d+) zonelists(?: in \w+ order)?, mobility grouping (?P<how>\w+)\.\s+Total pages: (?P<pages>\d+)",
-        lambda match: f"the lists of zones were built anew: a zone came to be, or went; {match['pages']} pages are managed",
+        lambda match: f"the lists of zones were built anew: a zone came to be, or went; {_pages(match)} are managed",
         "mm/page_alloc.c, build_all_zonelists",
     ),
     log_line(r"Fallback order for Node (?P<node>\d+)", "where memory of the node comes from when it has none", "build_zonelists"),
@@ -285,7 +289,9 @@ LOG_LINES: Final = (
     ),
     log_line(
         r"HugeTLB: allocating (?P<count>\d+) of page size (?P<size>.+?) failed(?: node\d+)?\.\s+Only allocated (?P<have>\d+)",
-        lambda match: f"the pool has {match['have']} of {match['count']} huge pages of {match['size']}: no more were free",
+        lambda match: (
+            f"the pool has {int(match['have']):,} of {int(match['count']):,} huge pages of {match['size']}: no more were free"
+        ),
         "mm/hugetlb.c, hugetlb_hstate_alloc_pages",
     ),
 )  # fmt: skip

@@ -149,7 +149,7 @@ PAGE_LINES: Final = (
     ),
     log_line(
         r"head:\s*(?:[0-9a-f]+ )?order:(?P<order>\d+)",
-        lambda match: f"the page that is shown is part of one of {1 << min(int(match['order']), 63)} pages, whose head this is",
+        lambda match: f"the page that is shown is part of one of {1 << min(int(match['order']), 63):,} pages, whose head this is",
         "mm/debug.c, dump_page",
     ),
 )  # fmt: skip

@@ -85,7 +85,7 @@ class FolderTree(Tree):
             os.close(at)
         if unreadable:
             name, first = unreadable[0]
-            others = f" (and in {len(unreadable) - 1} more folders)" if len(unreadable) > 1 else ""
+            others = f" (and in {len(unreadable) - 1:,} more folders)" if len(unreadable) > 1 else ""
             self.unreadable(f"{folder}/{name}/{file}{others}", first)
         return contents
 

@@ -97,7 +97,7 @@ def parse_devices(text: str, source: str) -> tuple[MemoryDevice, ...]:
             f"dumpxml, daxctl list, cxl list"
         )
     if len(devices) > _MOST:
-        raise BadInput(f"{source} tells of {len(devices)} memory devices; a machine has {_MOST} at most")
+        raise BadInput(f"{source} tells of {len(devices):,} memory devices; a machine has {_MOST} at most")
     return devices
 
 

@@ -43,7 +43,7 @@ def agree_zone(state: State, key: ZoneKey, numbers: list[int], prior: State | No
     """Bring the counters and the span of a zone to its online sections, which are `numbers`, ascending. `prior` is the model's
     state before, which knows the blocks that were hot-added; `was_counted`: the counters were read, not worked out."""
     zone, part = state.zones[key], Part(state, key, numbers, {})
-    counts = f"zone {key[1]} of node {key[0]} has {zone.managed} managed of {zone.present} present pages"
+    counts = f"zone {key[1]} of node {key[0]} has {zone.managed:,} managed of {zone.present:,} present pages"
     heads, withheld, listed, free = (part.have(kind) for kind in (MEMMAP, PAGE_OFFLINE, PCP, FREE))
     apart = withheld + (heads if state.model.heads_present else 0)
     present, managed = part.total - heads - withheld + apart, part.total - heads - withheld
@@ -55,12 +55,12 @@ def agree_zone(state: State, key: ZoneKey, numbers: list[int], prior: State | No
         else:
             zone = replace(zone, present=present, managed=managed)
             if was_counted:
-                yield f"{counts} by zoneinfo, and {managed} of {present} by its blocks; these are taken"
+                yield f"{counts} by zoneinfo, and {managed:,} of {present:,} by its blocks; these are taken"
     sure = sum(map(part.have, BUDDY_KINDS)) + (_housed(state, part) if prior is not None else 0)
     managed = max(min(zone.managed, zone.present - apart), sure)
     present = max(zone.present, managed + apart)
     if (present, managed) != (zone.present, zone.managed):
-        yield f"{counts} by zoneinfo, and {sure} that the buddy has or gave away; {managed} of {present} are taken"
+        yield f"{counts} by zoneinfo, and {sure:,} that the buddy has or gave away; {managed:,} of {present:,} are taken"
     zone = replace(zone, present=present, managed=managed, pcp=min(max(zone.pcp, listed), managed - free))
     blocks = (state.blocks[nr // state.geometry.sections_per_block] for nr in numbers)
     low, high = _ends(state, key, numbers) if hot else _wide_enough(state, zone, blocks)
@@ -212,4 +212,4 @@ def agree_resources(state: State) -> Iterator[str]:
 
 
 def _named(blocks: list[Block]) -> str:
-    return f"memory{blocks[0].id}" + (f" and {len(blocks) - 1} more blocks" if len(blocks) > 1 else "")
+    return f"memory{blocks[0].id}" + (f" and {len(blocks) - 1:,} more blocks" if len(blocks) > 1 else "")

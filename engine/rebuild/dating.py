@@ -47,7 +47,7 @@ def doubt_zones(draft: Draft) -> Iterator[str]:
     untold = not seen.resources and "nr_memmap_boot_pages" not in seen.vmstat
     state.globals.change(boot_untold=untold, zones_differ=bool(differ))
     if differ:
-        more = f" and {len(differ) - 1} more blocks" if len(differ) > 1 else ""
+        more = f" and {len(differ) - 1:,} more blocks" if len(differ) > 1 else ""
         yield (
             f"valid_zones of memory{differ[0]}{more} names another zone first than follows from what was read: auto-movable "
             f"knows which memory was there at boot, and which blocks are of one device"

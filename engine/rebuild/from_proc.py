@@ -45,8 +45,8 @@ def with_blocks(seen: Observation, geometry: Geometry, notes: list[str]) -> Obse
     listed = any(one.name.startswith("System RAM") for one in seen.resources)
     by = "System RAM in iomem" if listed else "the zones in zoneinfo, whose holes are taken to be at their ends"
     notes.append(
-        f"it tells of no memory blocks; {len(found)} are made of {by}; blocks that are offline, and which were added later, are "
-        f"not known"
+        f"it tells of no memory blocks; {len(found):,} are made of {by}; blocks that are offline, and which were added later, "
+        f"are not known"
     )
     zones = [zone for zone in seen.zones if zone.present and zone.start_pfn is not None]
     pages = geometry.pages_per_block

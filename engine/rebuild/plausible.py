@@ -67,7 +67,7 @@ def _blocks(seen: Observation, notes: list[str]) -> Iterator[BlockReading]:
             odd.setdefault(name, []).append(block.id)
             yield msgspec.structs.replace(block, valid_zones=None)
     for name, blocks in odd.items():
-        more = f" (and of {len(blocks) - 1} more blocks)" if len(blocks) > 1 else ""
+        more = f" (and of {len(blocks) - 1:,} more blocks)" if len(blocks) > 1 else ""
         notes.append(f"valid_zones of memory{blocks[0]}{more} is {name!r}, a zone that altmap does not know; left out")
 
 

@@ -125,7 +125,7 @@ def doubts(seen: Observation) -> Iterator[str]:
         if block.state not in ("online", "offline", "going-offline"):
             odd.setdefault(block.state, []).append(block.id)
     for text, blocks in odd.items():
-        names = f"memory{blocks[0]}" + (f" (and {len(blocks) - 1} more blocks)" if len(blocks) > 1 else "")
+        names = f"memory{blocks[0]}" + (f" (and {len(blocks) - 1:,} more blocks)" if len(blocks) > 1 else "")
         said = "is not there" if text is None else f"is {text[:60]!r}, which is none of online, offline, going-offline"
         yield f"the state of {names} {said}; taken for online"
     online = seen.node_lists.get("online") or [node.id for node in seen.nodes]

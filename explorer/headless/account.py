@@ -167,6 +167,11 @@ def _zone_change(old: ZoneReport | None, new: ZoneReport | None) -> str:
     if new is None:
         return "empty now"
     if old is None:
-        return "new, " + ", ".join(f"{name} {getattr(new, name)}" for name in _ZONE_NUMBERS)
-    pairs = [(name, getattr(old, name), getattr(new, name)) for name in _ZONE_NUMBERS]
+        return "new, " + ", ".join(f"{name} {_number(name, new)}" for name in _ZONE_NUMBERS)
+    pairs = [(name, _number(name, old), _number(name, new)) for name in _ZONE_NUMBERS]
     return ", ".join(f"{name} {a} → {b}" for name, a, b in pairs if a != b)
+
+
+def _number(name: str, zone: ZoneReport) -> str:
+    """A number of a zone; where it begins as everywhere else."""
+    return format(getattr(zone, name), "#x" if name == "start_pfn" else ",")

@@ -81,7 +81,7 @@ def _made(machine: engine.Machine, arguments: argparse.Namespace) -> int:
     if arguments.json:
         return _show(machine, arguments)
     remark(f"note: {note}" for note in machine.origin.notes)
-    remark([f"{arguments.output}: {len(machine.blocks)} blocks, {len(machine.sections)} sections"])
+    remark([f"{arguments.output}: {len(machine.blocks):,} blocks, {len(machine.sections):,} sections"])
     return FINE
 
 
@@ -160,7 +160,7 @@ def check(arguments: argparse.Namespace) -> int:
     for one in broken:
         say(str(one))
     if not broken:
-        say(f"{arguments.machine}: all is sound, {len(machine.blocks)} blocks, {len(machine.sections)} sections")
+        say(f"{arguments.machine}: all is sound, {len(machine.blocks):,} blocks, {len(machine.sections):,} sections")
     return REFUSED if broken else FINE
 
 

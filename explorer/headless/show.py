@@ -39,7 +39,7 @@ def _header(machine: Machine) -> Iterator[tuple[str, str]]:
     origin, geometry = machine.origin, machine.geometry
     totals = facts.totals(machine)
     states = [block.state for block in machine.blocks.values()]
-    counts = ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states), reverse=True))
+    counts = ", ".join(f"{states.count(state):,} {state}" for state in sorted(set(states), reverse=True))
     measured, estimated = ", ".join(origin.measured), ", ".join(facts.unmeasured(machine))
     yield from (
         ("kernel", origin.kernel),
@@ -49,10 +49,10 @@ def _header(machine: Machine) -> Iterator[tuple[str, str]]:
             f"{geometry.arch}, pages of {format_bytes(geometry.page_size)}, "
             f"sections of {format_bytes(geometry.section_size)}, memory blocks of {format_bytes(geometry.block_size)}; "
             f"the memmap of a block is {format_bytes(geometry.memmap_bytes_per_block)} "
-            f"({geometry.memmap_pages_per_block} pages)",
+            f"({geometry.memmap_pages_per_block:,} pages)",
         ),
         ("memory", f"{about_bytes(totals.total)} managed, {about_bytes(totals.free)} free"),
-        ("blocks", f"{len(states)} ({counts})" if states else "none"),
+        ("blocks", f"{len(states):,} ({counts})" if states else "none"),
         ("nodes", "; ".join(_node(machine, machine.nodes[number]) for number in sorted(machine.nodes))),
         ("parameters", "\n".join(f"{name}={value}" for name, value in sorted(machine.parameters.items()))),
         ("boot", " ".join(f"{name}={value}" for name, value in sorted(machine.boot.texts().items()))),

@@ -51,7 +51,7 @@ def save_running(arguments: argparse.Namespace) -> int:
 
 def _captured(machine: Machine, path: str) -> Iterator[str]:
     """What was written, and how well it is known."""
-    yield f"{path}: {len(machine.blocks)} blocks, {len(machine.sections)} sections"
+    yield f"{path}: {len(machine.blocks):,} blocks, {len(machine.sections):,} sections"
     yield f"measured: {', '.join(machine.origin.measured) or 'nothing'}"
     yield f"estimated: {', '.join(facts.unmeasured(machine)) or 'nothing'}"
 

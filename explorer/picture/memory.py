@@ -189,7 +189,7 @@ class MemoryPicture:
         hint = "" if self._plain else "z unfolds "
         sign = LETTERS[kind].upper() * 4 if self.halves == 1 else ""
         text, where = f"{sign} {size} {WORDS[kind]}", f": memory{first}-{last}"
-        said = (f"{text}{where}, {count} blocks alike", f"{text}{where}, {count} blocks", f"{text}{where}", text)
+        said = (f"{text}{where}, {count:,} blocks alike", f"{text}{where}, {count:,} blocks", f"{text}{where}", text)
         text = next((one for one in said if len(one) + 1 <= room), text)
         hint = hint if len(text) + len(hint) + 2 <= room else ""
         text = text[: room - len(hint)].ljust(room - len(hint))

@@ -167,7 +167,7 @@ class PagesPicture:
         right: list[Span] = []
         for name, count in sorted(found.kinds.items(), key=lambda item: -item[1]):
             sign = "█ " if self.halves == 2 else f"{LETTERS[name]} "
-            entry = [Span("  "), Span(sign, palette.kinds[name]), Span(f"{count} {WORDS[name]}", palette.dim)]
+            entry = [Span("  "), Span(sign, palette.kinds[name]), Span(f"{count:,} {WORDS[name]}", palette.dim)]
             if width((*left, *right, *entry)) > self.gutter + self.across:
                 break
             right += entry
@@ -207,9 +207,9 @@ class PagesPicture:
         words = Counter("hole" if not page.present else WORDS[page.kind or "block offline"] for page in pages)
         text = ""
         for word, count in words.most_common():
-            if len(text) + len(f" {count} {word}") > room:
+            if len(text) + len(f" {count:,} {word}") > room:
                 break
-            text += f" {count} {word}"
+            text += f" {count:,} {word}"
         yield Span(text, self.scene.palette.faint)
 
     def _all_in(self, pages: Places) -> bool:

@@ -86,6 +86,6 @@ def where_words(found: Changes, machine: Machine) -> str:
         if len(most) <= 3:
             where = ", ".join(f"memory{nr}{f' ({blocks[nr]:,})' if len(most) > 1 else ''}" for nr in most) + zone
         else:
-            where = f"{len(most)} blocks{zone}, most {into} memory{most[0]} ({blocks[most[0]]:,})"
+            where = f"{len(most):,} blocks{zone}, most {into} memory{most[0]} ({blocks[most[0]]:,})"
         said.append(f"{total:,} {_NAMES.get(kind, WORDS[kind])} page{'s' * (total != 1)} {word} {where}")
     return "; ".join(said)

@@ -97,12 +97,12 @@ def reasons_words(refused: tuple[Outcome, ...]) -> str:
     groups = grouped(refused)
     if len(groups) == 1:
         said, group = groups[0]
-        more = f"; {len(group) - 1} more for the same reason" if len(group) > 1 else ""
+        more = f"; {len(group) - 1:,} more for the same reason" if len(group) > 1 else ""
         return f"{describe(group[0].command)}: {said}{more}"
     parts = []
     for _, group in groups:
         blocks = [nr for one in group if isinstance(nr := getattr(one.command, "block", None), int)]
         where = f" ({all_names(blocks, 2)})" if blocks else ""
         word, result = tile_word(group[0]), group[0].result
-        parts.append(f"{len(group)} × {word if word == result else f'{result} {word}'}{where}")
+        parts.append(f"{len(group):,} × {word if word == result else f'{result} {word}'}{where}")
     return "; ".join(parts)

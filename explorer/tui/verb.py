@@ -60,7 +60,7 @@ def no_target(desk: Desk, state: str) -> str:
     if target(desk, state):
         return ""
     if desk.marks:
-        return f"none of the {len(desk.marks)} marked blocks is {state}"
+        return f"none of the {len(desk.marks):,} marked blocks is {state}"
     here = desk.machine.blocks.get(desk.cursor)
     return f"{words.block_name(here.id)} is {here.state} already" if here else _no_block(desk)
 

@@ -152,7 +152,7 @@ def batch_words(batch: Batch, machine: Machine) -> tuple[str, str]:
     refused = batch.refused
     if batch.stopped:
         last, many = batch.outcomes[-1:], len(batch.outcomes)
-        count = f"{many} command{'s' * (many != 1)}"
+        count = f"{many:,} command{'s' * (many != 1)}"
         if last and last[0].stopped and last[0].ok:
             return "stopped", f"{describe(last[0].command)}: the signal came too late, it is done; {count} in all"
         return "stopped", f"{batch.label}: ended by a signal (EINTR) after {count}"
@@ -162,10 +162,13 @@ def batch_words(batch: Batch, machine: Machine) -> tuple[str, str]:
         return outcome.result, prefix + outcome_words(outcome, machine)
     if not refused:
         assumed = len(batch.assumed)
-        return "ok", f"{batch.label}: all {len(batch.outcomes)} done{f', {assumed} of them assumed' if assumed else ''}"
+        return (
+            "ok",
+            f"{batch.label}: all {len(batch.outcomes):,} done{f', {assumed:,} of them assumed' if assumed else ''}",
+        )
     willing = len(batch.outcomes) - len(refused)
     reasons = prospects.reasons_words(refused)
-    return refused[0].result, f"{batch.label}: {willing} of {len(batch.outcomes)} done; {reasons}"
+    return refused[0].result, f"{batch.label}: {willing:,} of {len(batch.outcomes):,} done; {reasons}"
 
 
 def added_block(batch: Batch, machine: Machine) -> int | None:

@@ -73,4 +73,4 @@ def moment_of(text: str, player: Player) -> float:
         at = at * count / 100 if share else at
         if at <= count:
             return at
-    raise BadInput(f"{text!r} is no moment; say event 0 to event {count}, 0% to 100%, or last")
+    raise BadInput(f"{text!r} is no moment; say event 0 to event {count:,}, 0% to 100%, or last")

@@ -64,7 +64,7 @@ def test_success_is_told_in_numbers(altmap: Run, guest: Path, tmp_path: Path) ->
     said = altmap("run", guest, script(tmp_path, "\n".join(lines))).out
     for words in (
         "has 0, 0 of them free: asked 1, got 0\n",
-        ": asked 9000, got 4",
+        ": asked 9,000, got 4",
         "of all nodes has 0, 0 of them free\n",
         "256 pages taken\n",
         "16 pages pinned\n",

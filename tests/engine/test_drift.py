@@ -163,7 +163,7 @@ def test_other_kernels() -> None:
 
 def test_machines_of_other_sizes_are_compared_too() -> None:
     words = describe_drift(diff(boot(), boot_machine([(0, 0, "2G")], arch="arm64-64k")))
-    assert "page_size: 4096 -> 65536 (+61440)" in words
+    assert "page_size: 4,096 -> 65,536 (+61,440)" in words
     assert "nr_hugepages-1048576kB 0 -> none" in words
     assert "nr_hugepages-524288kB none -> 0" in words
 
@@ -232,11 +232,11 @@ def test_words() -> None:
     assert lines == [
         "auto_movable_numa_aware: Y -> N",
         "node 1: nr_hugepages-2048kB 0 -> 4 (+4); free_hugepages-2048kB 0 -> 4 (+4)",
-        f"zone DMA32 of node 0: free {low[0]} -> {low[1]} ({low[1] - low[0]:+d})",
-        "zone Movable of node 1: new, start_pfn 0x108000, spanned 32768, present 32768, managed 32256, "
-        f"free {movable.free + movable.pcp}",
-        "zone Normal of node 1: present 262144 -> 196608 (-65536); managed 258048 -> 192512 (-65536); "
-        f"free {free[0]} -> {free[1]} ({free[1] - free[0]:+d})",
+        f"zone DMA32 of node 0: free {low[0]:,} -> {low[1]:,} ({low[1] - low[0]:+,})",
+        "zone Movable of node 1: new, start_pfn 0x108000, spanned 32,768, present 32,768, managed 32,256, "
+        f"free {movable.free + movable.pcp:,}",
+        "zone Normal of node 1: present 262,144 -> 196,608 (-65,536); managed 258,048 -> 192,512 (-65,536); "
+        f"free {free[0]:,} -> {free[1]:,} ({free[1] - free[0]:+,})",
         "memory32: new, state offline, valid_zones Normal Movable, nodes 1, memmap_pages 512, poisoned no, pinned_pages 0",
         "memory33: new, state online, valid_zones Movable, nodes 1, memmap_pages 512, poisoned no, pinned_pages 0",
         "memory34-39: new, state offline, valid_zones Normal Movable, nodes 1, memmap_pages 512, "

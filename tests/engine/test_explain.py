@@ -35,7 +35,7 @@ TRACES = Path(__file__).parents[2] / "fixtures/traces/6.12"
         ),
         ("page:ffffea0007940000 count:1 mapcount:0 mapping:0000000000000000 index:0x0", "its pfn is not told"),
         ("migrating pfn 100418 failed ret:1", "someone holds an extra reference"),
-        ("Offlined Pages 32256", "32256 pages: those of its own memmap are not among them"),
+        ("Offlined Pages 32256", "32,256 pages: those of its own memmap are not among them"),
         ("memory memory50: Offline failed.", "memory50 did not go offline; the device stays"),
         (
             "Block size [0x8000000] unaligned hotplug range: start 0x140000000, size 0x4000000",
@@ -57,7 +57,7 @@ TRACES = Path(__file__).parents[2] / "fixtures/traces/6.12"
         ),
         ("Kernel panic - not syncing: System is deadlocked on memory", "no process to kill"),
         ("virtio_mem virtio3: requested size: 0x40000000", "asks for 1G"),
-        ("Built 2 zonelists, mobility grouping on.  Total pages: 499268", "499268 pages are managed"),
+        ("Built 2 zonelists, mobility grouping on.  Total pages: 499268", "499,268 pages are managed"),
         ("memory offlining [mem 0x100000000-0x107ffffff] failed", "before 5.0 do not say why"),
         ("memory offlining [mem 0x100000000-0x107ffffff] failed due to node notifier failure", "loses its last memory"),
         (
@@ -285,7 +285,7 @@ def _slab(machine: object) -> str:
     assert isinstance(machine, Machine)
     blockers = machine.outlook(33).blockers
     words = {"slab": "slab pages of the kernel", "kernel": "kernel pages", "pagetable": "page tables"}
-    return ", ".join(f"{count} {words[kind]}" for kind, count in blockers)
+    return ", ".join(f"{count:,} {words[kind]}" for kind, count in blockers)
 
 
 def test_what_the_model_logs_itself_is_known() -> None:

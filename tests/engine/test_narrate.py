@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -61,6 +62,13 @@ def test_a_reason_is_one_sentence_that_tells_all_its_fields(kind: type[Any]) -> 
         assert sentence(changed) != said, f"{kind.__name__}.{name} is not told"
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_counted_in_a_sentence_has_separators(kind: type[Any]) -> None:
+    """Numbers that name something have none: a block, a section, a node, a page by its pfn, the page of a hugetlb."""
+    told = re.sub(r"(memory|section |nodes? |-|, )4096\b|pfn 1000\b", "", sentence(made(kind)))
+    assert not re.search(r"(?<![\w.])\d{4,}(?![\w])", told), told
+
+
 def test_codes_are_all_different() -> None:
     assert len({made(kind).code for kind in KINDS}) == len(KINDS) > 80
 
@@ -78,7 +86,7 @@ def test_what_a_sentence_is_like() -> None:
     left = SectionsLeft(NoRowForMemmap(35, 512, (0, 1)), 3, 1536, 6 << 20)
     assert sentence(left) == (
         "no 512 free pages in a row for the memmap of section 35 in kernel zones of nodes 0, 1; 3 sections that were "
-        "finished stay behind with 1536 memmap pages (6M) and without a block"
+        "finished stay behind with 1,536 memmap pages (6M) and without a block"
     )
     assert sentence(StayedOnline(33, Unmovable(0x108400, "kernel", ()))).startswith("memory33 did not go offline: ")
 

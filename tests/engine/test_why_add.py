@@ -19,7 +19,7 @@ def test_onlining_into_a_kernel_zone_is_warned_of() -> None:
     verdict = ask(machine, Online(block=32))
     assert verdict.ok
     assert "memory32 goes to zone Normal of node 0" in said(verdict.effects)[0]
-    assert "32256 pages (126M) become usable" in said(verdict.effects)
+    assert "32,256 pages (126M) become usable" in said(verdict.effects)
     assert "keeps a block from going offline" in said(verdict.warnings)[0]
     assert verdict.remedies[0].commands == (Online(block=32, type="online_movable"),)
 
@@ -56,12 +56,12 @@ def test_add_that_fits_says_where_its_memmap_goes_and_what_that_costs() -> None:
     machine = two_nodes("2G", memmap_on_memory="N")
     verdict = ask(machine, Add(start="8G", size="1G", node=1))
     assert verdict.ok
-    assert "4096 pages (16M) of memmap lie in kernel memory of node 0" in said(verdict.effects)
+    assert "4,096 pages (16M) of memmap lie in kernel memory of node 0" in said(verdict.effects)
     assert verdict.taken[0] > 4096
     assert any("off node" in warning for warning in said(verdict.warnings))
     assert any("which cannot go offline while this memory is there" in warning for warning in said(verdict.warnings))
     inside = ask(two_nodes("2G"), Add(start="8G", size="1G", node=1))
-    assert "4096 pages (16M) of memmap lie in the added memory of node 1" in said(inside.effects)
+    assert "4,096 pages (16M) of memmap lie in the added memory of node 1" in said(inside.effects)
     assert not said(inside.warnings)
     assert "memory64-71 appear, offline (auto_online_blocks=offline)" in said(inside.effects)
     assert said(inside.effects)[-1] == (
@@ -82,8 +82,8 @@ def test_memmap_that_does_not_fit_says_how_many_pages_are_missing() -> None:
     assert verdict.result == "ENOMEM"
     (blocker,) = verdict.blockers
     assert blocker.kind == "missing"
-    assert "65536 of memmap" in sentence(blocker.detail)
-    assert blocker.count == 65536 + 172 - int(sentence(blocker.detail).split(" have ")[1].split()[0])
+    assert "65,536 of memmap" in sentence(blocker.detail)
+    assert blocker.count == 65536 + 172 - int(sentence(blocker.detail).split(" have ")[1].split()[0].replace(",", ""))
     placements = [c.placement for remedy in verdict.remedies for c in remedy.commands if isinstance(c, Add)]
     assert placements == ["block", None, "range", "sections"]
     own, less, pool, low = (words(remedy) for remedy in verdict.remedies)

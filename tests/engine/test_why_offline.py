@@ -111,7 +111,7 @@ def test_movable_pages_without_room_say_how_many_and_where_room_could_come_from(
     assert 20000 < blocker.count <= 24576
     onlining, freeing = verdict.remedies
     assert words(onlining) == "online memory128 of node 0 first, to make room"
-    pages = int(words(freeing).split()[1])
+    pages = int(words(freeing).split()[1].replace(",", ""))
     assert pages >= blocker.count
     freed = freeing.commands[0]
     assert isinstance(freed, Free)

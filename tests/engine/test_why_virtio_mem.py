@@ -40,7 +40,7 @@ def test_growing_that_works_tells_what_it_does() -> None:
     text = ask(guest(), "1G")
     assert text.startswith("virtio-mem 1G at 0x100000000 unit 8M node 0: yes, this would succeed\n")
     for said in (
-        "4096 pages (16M) of memmap lie in kernel memory of node 0",
+        "4,096 pages (16M) of memmap lie in kernel memory of node 0",
         "memory32-39 go online in zone Movable at once",
     ):
         assert said in text

@@ -71,7 +71,7 @@ _LAST: Final = (
         9,
         "more",
         lambda row: row.removable_blocks * row.block_size,
-        lambda row, page: f"{row.removable_blocks}{'/' if row.blocks >= 100 else ' of '}{row.blocks}",
+        lambda row, page: f"{row.removable_blocks:,}{'/' if row.blocks >= 100 else ' of '}{row.blocks:,}",
     ),
     _pages("off node", 4, "less", lambda row: row.off_node),
     _Measure(

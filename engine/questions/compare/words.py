@@ -36,7 +36,7 @@ def describe_comparison(comparison: Comparison) -> Sheet:
     title = (
         f"{describe(comparison.request)}, then {' or '.join(dict.fromkeys(row.online_type for row in comparison.rows))}",
         f"before: MemTotal {about_bytes(before.total * page)}, MemFree {about_bytes(before.free * page)}"
-        + "".join(f", {count} pages of {format_bytes(size)}" for size, count in before.huge.items())
+        + "".join(f", {count:,} pages of {format_bytes(size)}" for size, count in before.huge.items())
         + f" on node {comparison.request.node}",
     )
     adds = any(row.blocks for row in comparison.rows)
@@ -83,8 +83,8 @@ def _lines(comparison: Comparison) -> list[tuple[str, Cell]]:
         ("MemFree online", _done(lambda row, c: _bytes(row.online.free, c))),
         *((f"{format_bytes(size)} pages on node", _done(_huge(size))) for size in sizes),
         ("longest free run", _done(lambda row, c: _bytes(row.largest_run, c))),
-        ("zones", _done(lambda row, c: ", ".join(f"{zone} {count}" for zone, count in row.zones.items()))),
-        ("removable alone", _done(lambda row, c: f"{row.removable_blocks} of {row.blocks}")),
+        ("zones", _done(lambda row, c: ", ".join(f"{zone} {count:,}" for zone, count in row.zones.items()))),
+        ("removable alone", _done(lambda row, c: f"{row.removable_blocks:,} of {row.blocks:,}")),
         ("  kernel pages later", _done(lambda row, c: "never" if row.assured else "possible")),
     ]
 
@@ -156,7 +156,7 @@ def _notes(row: Alternative, comparison: Comparison) -> list[str]:
         blocks = block_names(range(stuck.first, stuck.last + 1))
         notes.append(f"{blocks} cannot be removed alone: {stuck.result}, {sentence(stuck.reason)}")
     if len(row.stuck) > 4:
-        notes.append(f"{len(row.stuck) - 4} more ranges of blocks cannot be removed alone")
+        notes.append(f"{len(row.stuck) - 4:,} more ranges of blocks cannot be removed alone")
     return notes
 
 
@@ -177,7 +177,7 @@ def _plan(comparison: Comparison, page: int) -> str:
         return f"online_policy=auto-movable: {plan.result}, {'as above' if said else sentence(plan.reason)}"
     movable, kernel = about_bytes(plan.movable_pages * page), about_bytes(plan.kernel_pages * page)
     return (
-        f"online_policy=auto-movable, ratio {plan.ratio} %: {movable} would go movable ({plan.movable_blocks} blocks), "
-        f"{kernel} to a kernel zone ({plan.kernel_blocks} blocks); the largest device that goes movable here now has "
+        f"online_policy=auto-movable, ratio {plan.ratio} %: {movable} would go movable ({plan.movable_blocks:,} blocks), "
+        f"{kernel} to a kernel zone ({plan.kernel_blocks:,} blocks); the largest device that goes movable here now has "
         f"{about_bytes(plan.largest_pages * page)}\n  {sentence(plan.reason)}"
     )

@@ -24,22 +24,22 @@ def said(reason: AddReason, names: Names) -> str:
             return f"section {section} is present already: an earlier add that failed left it behind"
         case adding.ObjectsShort(what, pages, nodes):
             zones = f"the kernel zones of {node_names(nodes)}"
-            return f"{what} need {pages} pages, and {zones} have not so many to spare"
+            return f"{what} need {pages:,} pages, and {zones} have not so many to spare"
         case adding.NoRowForMemmap(section, pages, nodes):
             where = f"kernel zones of {node_names(nodes)}"
-            return f"no {pages} free pages in a row for the memmap of section {section} in {where}"
+            return f"no {pages:,} free pages in a row for the memmap of section {section} in {where}"
         case adding.MemmapShort(section, pages, nodes):
             return (
-                f"the memmap of section {section} needs {pages} pages and 1 page table, and the kernel zones of "
-                f"{node_names(nodes)} have no {pages + 1} to spare"
+                f"the memmap of section {section} needs {pages:,} pages and 1 page table, and the kernel zones of "
+                f"{node_names(nodes)} have no {pages + 1:,} to spare"
             )
         case adding.AltmapExhausted(alloc, free, section, pages):
-            taken = f"{alloc} of {free} pages are taken"
-            return f"the altmap is exhausted: {taken}, section {section} needs {pages} more"
+            taken = f"{alloc:,} of {free:,} pages are taken"
+            return f"the altmap is exhausted: {taken}, section {section} needs {pages:,} more"
         case adding.AltmapInvalid(base_pfn, offset, start, pages):
             return (
-                f"memory add fail, invalid altmap: it begins at pfn {base_pfn:#x} with {offset} pages, the request at pfn "
-                f"{start:#x} with {pages}"
+                f"memory add fail, invalid altmap: it begins at pfn {base_pfn:#x} with {offset:,} pages, the request at pfn "
+                f"{start:#x} with {pages:,}"
             )
         case adding.NoHost(node, section):
             return f"no section of node {node} can host the memmap of section {section}"

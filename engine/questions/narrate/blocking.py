@@ -25,18 +25,18 @@ def said(detail: Blocking, names: Names) -> str:
             return f"beyond the last address {last:#x}"
         case blocking.RangesThere(ranges, more):
             there = ", ".join(f"{name} at {first:#x}-{last:#x}" for name, first, last in ranges)
-            return there + (f" and {more} more" if more else "")
+            return there + (f" and {more:,} more" if more else "")
         case blocking.NotAPossibleNode(node, nodes):
             return f"node {node} is none of the possible nodes {', '.join(map(str, nodes))}"
         case blocking.KernelMemoryShort(memmap, tables, nodes, available, size):
             return (
-                f"the request takes {memmap + tables} ({memmap} of memmap, {tables} of page tables and objects), the kernel "
-                f"zones of {node_names(nodes)} have {available} to spare: {format_bytes(size)} short"
+                f"the request takes {memmap + tables:,} ({memmap:,} of memmap, {tables:,} of page tables and objects), the "
+                f"kernel zones of {node_names(nodes)} have {available:,} to spare: {format_bytes(size)} short"
             )
         case blocking.KernelMemoryScattered(nodes, available, needed, least):
             return (
-                f"the kernel zones of {node_names(nodes)} have {available} pages to spare for {needed}, but not in a row, or "
-                f"not with the {least} that base pages must leave"
+                f"the kernel zones of {node_names(nodes)} have {available:,} pages to spare for {needed:,}, but not in a row, or "
+                f"not with the {least:,} that base pages must leave"
             )
         case blocking.InGiganticRanges(node, size):
             return f"in so many aligned ranges of {format_bytes(size)} in kernel zones of node {node}"

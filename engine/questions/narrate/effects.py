@@ -69,11 +69,11 @@ def said(effect: Effect, names: Names) -> str:
         case effects.PoolBecomes(node, size, total, wanted):
             where = "the machine" if node is None else f"node {node}"
             has = f"{counted(total, 'page')} of {format_bytes(size)}"
-            return f"the pool of {where} has {has} then, of {wanted} asked for"
+            return f"the pool of {where} has {has} then, of {wanted:,} asked for"
         case effects.GiganticRanges(node, size, count):
-            return f"there are {count} aligned ranges of {format_bytes(size)} in kernel zones of node {node}"
+            return f"there are {count:,} aligned ranges of {format_bytes(size)} in kernel zones of node {node}"
         case effects.PoolFallsShort(total, wanted):
-            return f"gives {total} of {wanted}" if total < wanted else f"leaves {total}, not {wanted}"
+            return f"gives {total:,} of {wanted:,}" if total < wanted else f"leaves {total:,}, not {wanted:,}"
     raise AssertionError(f"no zones in {effect!r}")
 
 

@@ -34,8 +34,10 @@ def stepped_over(told: Iterable[Event]) -> str:
 def _pool(event: events.HugePagesChanged) -> str:
     """A pool that is not as asked is a success to the kernel."""
     where = "of all nodes" if event.node < 0 else f"of node {event.node}"
-    short = f": asked {event.wanted}, got {event.total}" if event.total != event.wanted else ""
-    return f"the pool of {format_bytes(event.size)} pages {where} has {event.total}, {event.free} of them free{short}"
+    short = f": asked {event.wanted:,}, got {event.total:,}" if event.total != event.wanted else ""
+    return (
+        f"the pool of {format_bytes(event.size)} pages {where} has {event.total:,}, {event.free:,} of them free{short}"
+    )
 
 
 def _stayed(event: events.OfflineFailed) -> str:

@@ -13,7 +13,7 @@ def said(reason: FileReason, names: Names) -> str:
         case files.NotANumber(text):
             return f"{text!r} is not a number"
         case files.TooManyBits(text, bits):
-            return f"{text!r} does not fit into {bits} bits"
+            return f"{text!r} does not fit into {bits:,} bits"
         case files.NotABoolean(text):
             return f"{text!r} is not a boolean"
         case files.NotAmong(text, choices) if len(choices) == 1:

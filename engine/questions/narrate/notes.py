@@ -23,9 +23,9 @@ def said(note: Note, names: Names) -> str:
         case notes.BlockDiffers(block, state, valid_zones, had_state, had_valid_zones):
             return f"{names((block,))}: {state} {valid_zones}, the model had {had_state} {had_valid_zones}"
         case notes.ZoneDiffers(node, zone, "free", pages, had):
-            return f"{zone_name((node, zone))}: {pages} free pages, the model had {had}"
+            return f"{zone_name((node, zone))}: {pages:,} free pages, the model had {had:,}"
         case notes.ZoneDiffers(node, zone, what, pages, had):
-            return f"{zone_name((node, zone))}: {what} {pages}, the model had {had}"
+            return f"{zone_name((node, zone))}: {what} {pages:,}, the model had {had:,}"
         case notes.NoDriverYet(caller, kernel, since):
             return f"{kernel} has no driver {caller}: it came with Linux {since}; done as if it were there"
         case notes.OfTheCapture(text):

@@ -28,22 +28,22 @@ def said(reason: PageReason, names: Names) -> str:
         case pages.WorkloadTooBig(what, size, missing, zones):
             where = ", ".join(map(zone_name, zones)) or "any zone"
             return (
-                f"{format_bytes(size)} of {what} memory do not fit: {missing} pages are missing in {where} above their min "
+                f"{format_bytes(size)} of {what} memory do not fit: {missing:,} pages are missing in {where} above their min "
                 f"watermarks; the kernel would reclaim, and then run the OOM killer"
             )
         case pages.NoneThere(what, wanted):
             return f"no {what} pages are there, {_were(wanted)} asked for"
         case pages.PinsFindNoRoom(node, room, wanted):
             return (
-                f"who pins pages for long has them moved out of ZONE_MOVABLE of node {node} first, and of {wanted} only {room} "
-                f"find room in kernel zones"
+                f"who pins pages for long has them moved out of ZONE_MOVABLE of node {node} first, and of {wanted:,} only "
+                f"{room:,} find room in kernel zones"
             )
         case pages.TooFewThere(kind, have, wanted):
-            return f"only {have} {kind} pages are there, {_were(wanted)} asked for"
+            return f"only {have:,} {kind} pages are there, {_were(wanted)} asked for"
         case pages.NoMemoryInZone(node, zone):
             return f"node {node} has no memory in zone {zone}"
         case pages.TooFewHugePages(node, have, wanted):
-            return f"{wanted} huge pages of node {node} are needed, {have} are there"
+            return f"{wanted:,} huge pages of node {node} are needed, {have:,} are there"
         case pages.StillPlugged(size):
             return f"{format_bytes(size)} could not be unplugged"
         case pages.WaitsForOnline(size, limit):
@@ -51,4 +51,4 @@ def said(reason: PageReason, names: Names) -> str:
 
 
 def _were(count: int) -> str:
-    return f"{count} {'was' if count == 1 else 'were'}"
+    return f"{count:,} {'was' if count == 1 else 'were'}"

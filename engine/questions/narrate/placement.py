@@ -30,8 +30,8 @@ def said(reason: PlacementReason, names: Names) -> str:
         case placement.PersonAsks():
             return "as asked"
         case placement.HeadOfEachBlock(pages, waste, asked):
-            wasted = f", {waste} of them wasted" if waste else ""
-            return f"each block's own first {pages} pages{wasted}{', as asked' if asked else ''}"
+            wasted = f", {waste:,} of them wasted" if waste else ""
+            return f"each block's own first {pages:,} pages{wasted}{', as asked' if asked else ''}"
         case placement.DriverBringsAltmap():
             return "the driver brings its own altmap"
         case placement.NoAltmap(caller):
@@ -61,12 +61,12 @@ def _against(obstacle: Obstacle) -> str:
             whole = f"whole {unit} of {format_bytes(unit_size)}"
             return f"the memmap of a block, {format_bytes(memmap)}, is not made of {whole}"
         case placement.MemmapNotPageblocks(pages, pageblock):
-            return f"the memmap of a block, {pages} pages, is not made of whole pageblocks of {pageblock} pages"
+            return f"the memmap of a block, {pages:,} pages, is not made of whole pageblocks of {pageblock:,} pages"
         case placement.RestNotPageblocks(rest, pageblock_size):
             whole = f"whole pageblocks of {format_bytes(pageblock_size)}"
             return f"the rest of a block, {format_bytes(rest)}, is not made of {whole}"
         case placement.NothingLeft(pages):
-            return f"the {pages} pages to be taken from a block are all that it has"
+            return f"the {pages:,} pages to be taken from a block are all that it has"
         case placement.ArchitectureRefuses(preset):
             return f"the architecture does not support it on {preset} kernels"
         case placement.HugePagesExclude():

@@ -101,11 +101,11 @@ def _endless(reason: NeverEnds, names: Names) -> str:
 
 
 def _time_over(reason: TimeOver, names: Names) -> str:
-    return f"{_going_on(reason.cause, names)}; tried again and again, and given up after {reason.seconds} s"
+    return f"{_going_on(reason.cause, names)}; tried again and again, and given up after {reason.seconds:,} s"
 
 
 def _tries_over(reason: TriesOver, names: Names) -> str:
-    return f"{_going_on(reason.cause, names)}; given up when it had failed {reason.tries} times"
+    return f"{_going_on(reason.cause, names)}; given up when it had failed {reason.tries:,} times"
 
 
 def _looked_once(reason: LookedOnce, names: Names) -> str:
@@ -131,7 +131,7 @@ def _some_stay(reason: SomeStayOffline, names: Names) -> str:
         if reason.block is None
         else f": {names((reason.block,))} does not, {reason.errno}, {sentence(reason.cause, names)}"
     )
-    return f"only {reason.online} of {reason.blocks} blocks go online, and no one is told{first}"
+    return f"only {reason.online:,} of {reason.blocks:,} blocks go online, and no one is told{first}"
 
 
 _Writer = Callable[[Any, Names], str]

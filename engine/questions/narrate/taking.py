@@ -28,19 +28,19 @@ def said(reason: TakingReason, names: Names) -> str:
                 f"would be lost with it)"
             )
         case taking.MemoryHoles(block, covered, pages):
-            return f"memory holes: only {covered} of the {pages} pages of {names((block,))} are System RAM"
+            return f"memory holes: only {covered:,} of the {pages:,} pages of {names((block,))} are System RAM"
         case taking.Unmovable(pfn, kind, of):
             return f"failure to isolate range: page {pfn:#x} is {page_words(kind, of, names)}"
         case taking.UnseenKernelPages(pages, zone):
             return (
-                f"failure to isolate range: {pages} kernel pages of zone {zone} are more than its other blocks could hold, so "
+                f"failure to isolate range: {pages:,} kernel pages of zone {zone} are more than its other blocks could hold, so "
                 f"this block has some (which, the capture does not show)"
             )
         case taking.NotRemovable(block):
             what = f"{names((block,))} holds pages that cannot be moved"
             return f"failure to isolate range: {what}, as its file removable said (0)"
         case taking.CrossesEnd(pfn, pages):
-            what = f"the huge page of {pages} pages at {pfn:#x}"
+            what = f"the huge page of {pages:,} pages at {pfn:#x}"
             return f"failure to isolate range: {what} goes on behind the block"
         case taking.Vetoed(notifier, action):
             why = _VETOES.get(notifier)
@@ -55,9 +55,9 @@ def said(reason: TakingReason, names: Names) -> str:
         case taking.Interrupted():
             return "signal backoff: interrupted"
         case taking.NoOtherHugePage(pages, nodes):
-            return f"no other huge page of {pages} pages can be had on {node_names(nodes)}"
+            return f"no other huge page of {pages:,} pages can be had on {node_names(nodes)}"
         case taking.MemmapOfHugePage(pfn, pages):
-            need = f"needs {pages} pages for its memmap again"
+            need = f"needs {pages:,} pages for its memmap again"
             return f"the huge page at {pfn:#x} {need}, and there are not so many"
         case taking.HugePagesInCircles() | taking.NextHugePageInside():
             return f"signal backoff: {going_on(reason)}"
@@ -68,11 +68,11 @@ def said(reason: TakingReason, names: Names) -> str:
             return f"{text}: {names((block,))} hosts its own memmap and goes alone"
         case taking.SomeHostTheirOwn(hosting, others):
             return (
-                f"{hosting} blocks of the range host their own memmap and {others} do not, or are not there: they go "
+                f"{hosting:,} blocks of the range host their own memmap and {others:,} do not, or are not there: they go "
                 f"separately"
             )
         case taking.TooFewLmbs(asked, there, removable):
-            return f"DLPAR undoes the request for {asked} LMBs, as only {removable} of {there} could go"
+            return f"DLPAR undoes the request for {asked:,} LMBs, as only {removable:,} of {there:,} could go"
         case taking.NoLmbs(arch):
             return f"{arch} has no LMBs and no DLPAR: remove SIZE at START, or eject the device"
         case taking.UsedAfterUnmap():
@@ -96,7 +96,7 @@ def going_on(reason: taking.Backoff | taking.HugePagesInCircles | taking.NextHug
             return _stuck(cause)
         case taking.HugePagesInCircles(count, pfn):
             return (
-                f"{count} huge pages of the block, from {pfn:#x} on, are in use, and each that moves leaves a free one behind, "
+                f"{count:,} huge pages of the block, from {pfn:#x} on, are in use, and each that moves leaves a free one behind, "
                 f"into which the next one moves, {_AGAIN}"
             )
         case taking.NextHugePageInside(pfn):

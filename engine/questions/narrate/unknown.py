@@ -63,8 +63,8 @@ def unknown_words(unknown: Unknown) -> Iterator[str]:
             )
         case LeftBehind(pages):
             yield (
-                f"an add that failed left sections behind (the kernel counts {pages} pages of memmap more than its blocks have), "
-                f"and no file tells where; an add that meets them is refused (EEXIST)"
+                f"an add that failed left sections behind (the kernel counts {pages:,} pages of memmap more than its blocks "
+                f"have), and no file tells where; an add that meets them is refused (EEXIST)"
             )
         case PoisonSomewhere():
             yield (
@@ -95,7 +95,7 @@ def _zones(zones: tuple[ZoneKey, ...]) -> str:
     for node, zone in zones:
         nodes.setdefault(node, []).append(zone)
     if len(nodes) > _FEW:
-        return f"the zones of {len(nodes)} nodes"
+        return f"the zones of {len(nodes):,} nodes"
     return " and of ".join(
         f"zone{'' if len(names) == 1 else 's'} {', '.join(names)} of node {node}" for node, names in nodes.items()
     )
@@ -120,9 +120,9 @@ def _whereabouts(unknown: NotSeen) -> Iterator[str]:
     if unknown.reserved == unknown.kernel:
         what += f" {'is' if unknown.kernel == 1 else 'are'} reserved since boot"
     else:
-        what += f" cannot be moved{f', {unknown.reserved} of them reserved since boot' if unknown.reserved else ''}"
-    least = f", and at least {unknown.least} of these hold some" if unknown.least else ""
+        what += f" cannot be moved{f', {unknown.reserved:,} of them reserved since boot' if unknown.reserved else ''}"
+    least = f", and at least {unknown.least:,} of these hold some" if unknown.least else ""
     yield f"{what}: somewhere in its {counted(unknown.blocks, 'block')}{least}"
-    yield f"strewn by chance, some of them would lie here in {unknown.chance} of 100 cases" + (
+    yield f"strewn by chance, some of them would lie here in {unknown.chance:,} of 100 cases" + (
         "; but most likely they do: the boot takes its memory from the top down" if unknown.highest else ""
     )

@@ -14,7 +14,7 @@ Names = Callable[[Sequence[int]], str]
 
 def counted(count: int, one: str, many: str = "") -> str:
     """A number and its noun: "1 page", "3 pages"."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def block_names(blocks: Iterable[int], limit: int | None = None) -> str:

@@ -16,7 +16,7 @@ def said(fact: Worth, names: Names) -> str:
         case worth.TopHeavy(movable, kernel, free, ratio):
             return (
                 f"{about_bytes(movable)} of movable memory stand against {about_bytes(kernel)} in kernel zones "
-                f"({_ratio(movable, kernel)}:1, over {ratio} %, where the kernel's own auto-movable policy stops), and "
+                f"({_ratio(movable, kernel)}:1, over {ratio:,} %, where the kernel's own auto-movable policy stops), and "
                 f"{about_bytes(free)} of the kernel zones are free: page tables, slab and sockets may run short while "
                 f"movable memory is free"
             )
@@ -34,7 +34,7 @@ def said(fact: Worth, names: Names) -> str:
             )
         case worth.MemmapFromKernel(block_size, pages, size):
             return (
-                f"memmap_on_memory=N: each block of {format_bytes(block_size)} that is added takes {pages} pages "
+                f"memmap_on_memory=N: each block of {format_bytes(block_size)} that is added takes {pages:,} pages "
                 f"({format_bytes(size)}) for its memmap from memory that is there already"
             )
         case worth.Withheld(node, zone, managed, present):
@@ -57,9 +57,9 @@ def said(fact: Worth, names: Names) -> str:
             return (
                 f"each block of {format_bytes(block_size)} begins with {format_bytes(memmap)} of its own memmap, so that "
                 f"hardly a range stays whole for a page of {page}. The RFC names three ways out: (a) bigger memory blocks: of "
-                f"{format_bytes(bigger)} each would keep {bigger // size - 1} of {bigger // size} such pages (the boot decides); "
-                f"(b) low sections of the node hold the memmap of the others (in no released kernel); (c) memmap in kernel "
-                f"memory where such pages are wanted (memmap_on_memory=N)"
+                f"{format_bytes(bigger)} each would keep {bigger // size - 1:,} of {bigger // size:,} such pages (the boot "
+                f"decides); (b) low sections of the node hold the memmap of the others (in no released kernel); (c) memmap in "
+                f"kernel memory where such pages are wanted (memmap_on_memory=N)"
             )
 
 

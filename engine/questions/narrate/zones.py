@@ -28,11 +28,11 @@ def said(reason: ZoneReason, names: Names) -> str:
             return f"auto-movable: {_where(node)} has no boot memory in kernel zones to pay for movable memory"
         case zones.AboveRatio(movable, more, cap, ratio, kernel, node):
             return (
-                f"auto-movable: {movable} movable pages and {more} more are above {cap} ({ratio} % of {kernel} kernel pages of "
-                f"the boot) on {_where(node)}"
+                f"auto-movable: {movable:,} movable pages and {more:,} more are above {cap:,} ({ratio:,} % of {kernel:,} kernel "
+                f"pages of the boot) on {_where(node)}"
             )
         case zones.WithinRatio(more, ratio):
-            return f"auto-movable: {more} more movable pages stay within {ratio} % of the kernel pages of the boot"
+            return f"auto-movable: {more:,} more movable pages stay within {ratio:,} % of the kernel pages of the boot"
         case zones.NoAutoMovable(kernel):
             return f"{kernel} has no online policy auto-movable"
         case zones.BlockPoisoned(block):

@@ -73,8 +73,8 @@ def describe_verdicts(verdicts: Sequence[Verdict]) -> tuple[Line, ...]:
 def sums(verdicts: Sequence[Verdict]) -> str:
     """How many of each answer; how many are not known only where some are."""
     count = Counter(verdict.answer for verdict in verdicts)
-    unknown = [f"{count['not known']} not known"] if count["not known"] else []
-    return ", ".join([f"{count['yes']} yes", f"{count['no']} no", *unknown])
+    unknown = [f"{count['not known']:,} not known"] if count["not known"] else []
+    return ", ".join([f"{count['yes']:,} yes", f"{count['no']:,} no", *unknown])
 
 
 def describe_verdict(verdict: Verdict) -> tuple[Line, ...]:
@@ -258,7 +258,7 @@ def shortened(script: Iterator[str], most: int) -> tuple[str, ...]:
     whole, first = tuple(script), most - 4
     if len(whole) <= most:
         return whole
-    return (*whole[:first], f"... {len(whole) - first - 2} more such lines ...", *whole[-2:])
+    return (*whole[:first], f"... {len(whole) - first - 2:,} more such lines ...", *whole[-2:])
 
 
 def _table(blockers: Sequence[Blocker], page_size: int, run: _Run) -> Iterator[tuple[str, ...]]:

@@ -92,7 +92,9 @@ def told_of_many(verdicts: Sequence[Verdict], left_out: int) -> Told:
     """The same of several commands: how many would succeed, all on the first that would not, and the other refusals; and of
     how many that is not known."""
     willing, refused, unknown = ([v for v in verdicts if v.answer == answer] for answer in ("yes", "no", "not known"))
-    words = f"{len(willing)} of {len(verdicts)} would succeed" + (f", {len(unknown)} not known" if unknown else "")
+    words = f"{len(willing):,} of {len(verdicts):,} would succeed" + (
+        f", {len(unknown):,} not known" if unknown else ""
+    )
     lines = [running(words, "answer", 0)]
     if left_out:
         lines.append(running(f"{left_out:,} more marked blocks were not asked about"))
@@ -125,7 +127,7 @@ def told_of_batch(label: str, done: int, groups: Sequence[tuple[Sequence[Outcome
     choices: list[Choice] = []
     for outcomes, verdict in groups:
         blocks = [nr for one in outcomes if isinstance(nr := getattr(one.command, "block", None), int)]
-        count = f"{len(outcomes)} block{'s' * (len(outcomes) > 1)}" if blocks else f"{len(outcomes)}"
+        count = f"{len(outcomes):,} block{'s' * (len(outcomes) > 1)}" if blocks else f"{len(outcomes):,}"
         where = f", {block_names(blocks, 4)}" if blocks else ""
         lines += [GAP, _title(f"{count}{where}: {outcomes[0].result}:")]
         if verdict is None:
@@ -213,6 +215,6 @@ class WhyScreen(Dialog[Choice]):
 
 
 def _option(choice: Choice) -> Option:
-    script = choice.script if len(choice.script) <= 8 else (*choice.script[:7], f"... {len(choice.script) - 7} more")
+    script = choice.script if len(choice.script) <= 8 else (*choice.script[:7], f"... {len(choice.script) - 7:,} more")
     lines = Content("\n").join(Content.styled(f"  {printable(line)}", "$quiet") for line in script)
     return Option(Content.assemble((choice.words, "bold"), "\n", lines))

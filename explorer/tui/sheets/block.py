@@ -70,7 +70,7 @@ class BlockSheet(Parts):
         if found.types:
             size = self.machine.geometry.pageblock_pages
             counts = sorted(found.types.items(), key=lambda item: -item[1])
-            kinds = ", ".join(f"{pages // size} {kind.lower()}" for kind, pages in counts)
+            kinds = ", ".join(f"{pages // size:,} {kind.lower()}" for kind, pages in counts)
             memmap = f"  memmap {words.memmap_short(self.machine, block)}"
             yield self.row("pageblocks", f"{kinds}{memmap}" if 12 + len(kinds + memmap) <= self.wide else kinds)
         yield from self._memmap(block)
@@ -186,7 +186,7 @@ class BlockSheet(Parts):
             for kind, pages in counts:
                 spans += [
                     Span(f"{kind[0]} " if self.letters else "█ ", palette.types[kind]),
-                    Span(f"{pages // geometry.pageblock_pages} {names.get(kind, kind.lower())}  ", palette.dim),
+                    Span(f"{pages // geometry.pageblock_pages:,} {names.get(kind, kind.lower())}  ", palette.dim),
                 ]
             if width(tuple(spans)) <= self.wide + 2:
                 break

@@ -42,7 +42,7 @@ class KernelLog(Painted):
         ]
         lines: list[Line] = []
         if len(entries) > LAST:
-            lines.append(((f"… {len(entries) - LAST} earlier commands", "muted"),))
+            lines.append(((f"… {len(entries) - LAST:,} earlier commands", "muted"),))
         known, self._known = self._known, {}
         for verb, outcomes in entries[-LAST:]:
             key = (id(outcomes[0]), len(outcomes), width)
@@ -57,13 +57,13 @@ class KernelLog(Painted):
         if good == len(outcomes):
             lines[-1] = (*lines[-1], (f" all {good} ok" if many else " ok", "good"))
         elif many:
-            lines[-1] = (*lines[-1], (f" {good} of {len(outcomes)}", "bad"))
+            lines[-1] = (*lines[-1], (f" {good:,} of {len(outcomes):,}", "bad"))
         said = list(dict.fromkeys(one for outcome in outcomes for one in story(outcome)))
         most = MOST if not many else MOST // 4
         for kind, text in said[:most]:
             lines += wrapped(text, "muted" if kind == "log" else "text", width, "  " if kind == "log" else "· ", "    ")
         if len(said) > most:
-            lines.append(((f"  … {len(said) - most} more lines", "muted"),))
+            lines.append(((f"  … {len(said) - most:,} more lines", "muted"),))
         for outcome in [outcome for outcome in outcomes if not outcome.ok][:most]:
             who = f"{describe(outcome.command)}: " if many else ""
             lines += wrapped(f"{who}{outcome.result}: {sentence(outcome.reason)}", "bad", width, "  ", "  ")

@@ -82,7 +82,7 @@ class Scroller(Titled, ScrollView, can_focus=True):
     def row(self, y: int) -> picture.Line:
         at = self.scroll_offset.y + y
         if self.hints and len(self._drawn) - at > 1 and y == self.size.height - 1 > 0:
-            said = f"▾ {len(self._drawn) - at} more lines, PgDn"
+            said = f"▾ {len(self._drawn) - at:,} more lines, PgDn"
             return (picture.Span(said, *look("title", palette_of(self.app))),)
         return self._drawn[at] if at < len(self._drawn) else ()
 
