@@ -22,7 +22,7 @@ from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.tui.widgets.prose import Prose
 from textual.widgets import OptionList
 
-from .machines import drive, guest, press, text_of, title_of, with_dimm
+from .machines import drive, guest, press, result, text_of, title_of, with_dimm
 
 
 def planned() -> engine.Machine:
@@ -184,6 +184,12 @@ def test_what_differs_is_lit_and_told_until_it_is_left() -> None:
             seen.append(type(pilot.app.screen))
         assert seen == [TimelineScreen, type(screen)]
         assert machine.timeline.present.number == 10
+        await press(pilot, "t", "home", "d", "n", "n")
+        there = pilot.app.screen.query_one(MemoryMap).cursor
+        assert there != screen.cursor
+        await press(pilot, "enter")
+        assert (pilot.app.screen, screen.cursor) == (screen, there)
+        assert result(screen) == f"memory{there}."
 
     drive(machine, look, (120, 40))
 

@@ -10,6 +10,7 @@ from altmap.engine import describe, open_machine, parse_script
 from altmap.engine.faces.shell_export import shell_script
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.screens.take_home import TakeHomeDialog
+from altmap.explorer.tui.widgets.bars import ResultBar
 from textual.widgets import Static
 
 from .machines import drive, guest, press, result, with_dimm
@@ -28,6 +29,25 @@ def test_lines_scripts_and_pictures_are_copied() -> None:
         await press(pilot, "y", "down", "down", "enter")
         assert pilot.app.clipboard.startswith("<svg")
         assert "Take home" not in pilot.app.clipboard
+
+    drive(machine, take)
+
+
+def test_of_lines_that_stop_before_the_end_it_is_said_before_and_after_they_are_taken() -> None:
+    machine = with_dimm()
+    for line in ("remove 128M at 4G", "online 33 movable"):
+        assert machine.apply(*parse_script(line, "plan")).ok
+
+    async def take(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "y")
+        said = pilot.app.screen.query_one("#said", Static)
+        assert said.has_class("-warning")
+        assert "they stop before remove 128M at 0x100000000: only a part of dimm1" in str(said.render())
+        await press(pilot, "down")
+        assert not said.has_class("-warning")
+        await press(pilot, "up", "enter")
+        assert result(screen).startswith("! taken in part  shell lines copied")
+        assert "they stop before remove" in screen.query_one(ResultBar).render_line(1).text
 
     drive(machine, take)
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ..places import Goal
     from .command_line import Typed
     from .open import Opened
+    from .take_home import Taken
     from .why import Choice, Told
 
 MOST_ASKED: Final = 32
@@ -237,13 +238,9 @@ class AskingScreen(Screen[None], Portrayed):
 
         self.app.push_screen(TimelineScreen(self.session), self.go_to_state)
 
-    def go_to_state(self, number: int | None) -> None:
-        """Take the machine to a state of its history; None: nowhere else."""
-        if number is not None:
-            self.machine.go_to(number)
-            step = self.machine.timeline.present
-            made = describe(step.outcome.command) if step.outcome else "the beginning"
-            self.show_state(f"state {number}", step.name or made)
+    def go_to_state(self, number: int | Goal | None) -> None:
+        """Take the machine to a state of its history, or the cursor to a place; None: nowhere else."""
+        raise NotImplementedError
 
     def ask_file(self) -> None:
         """Open the dialog for a file to save to."""
@@ -297,9 +294,9 @@ class AskingScreen(Screen[None], Portrayed):
         found = things(self.machine, self.app.export_screenshot(title=words.machine_name(self.machine)))
         self.app.push_screen(TakeHomeDialog(found, words.file_name(self.machine)), self._taken)
 
-    def _taken(self, said: str | None) -> None:
-        if said is not None:
-            self.query_one(ResultBar).say("✓ taken", said, "ok")
+    def _taken(self, taken: Taken | None) -> None:
+        if taken is not None:
+            self.query_one(ResultBar).say(*taken)
 
     def ask_block(self) -> None:
         """Open the dialog for a place to go to."""
@@ -310,14 +307,14 @@ class AskingScreen(Screen[None], Portrayed):
     def _go(self, goal: Goal | None) -> None:
         if goal is None:
             return
-        map_, size = self.query_one(MemoryMap), self.machine.geometry.pages_per_block
+        map_, block = self.query_one(MemoryMap), goal.pfn // self.machine.geometry.pages_per_block
         if goal.page:
             map_.zoom_to_page(goal.pfn)
         else:
-            map_.select(goal.pfn // size)
+            map_.select(block)
         said = f"{goal.words}."
-        if self.cursor != goal.pfn // size:
-            said = f"There is no {words.block_name(goal.pfn // size)}; {words.block_name(self.cursor)} is nearest."
+        if self.cursor != block:
+            said = f"There is no {words.block_name(block)}; {words.block_name(self.cursor)} is nearest."
         self.query_one(ResultBar).say("", said, "plain")
 
     def ask_parameter(self) -> None:

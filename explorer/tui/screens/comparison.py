@@ -32,7 +32,7 @@ from ..widgets.title import Strip
 from ..worded import Word
 from .dialog import Dialog
 from .error import ErrorScreen
-from .take_home import TakeHomeDialog
+from .take_home import TakeHomeDialog, Taken
 
 T = TypeVar("T")
 
@@ -315,9 +315,9 @@ class ComparisonScreen(Screen[Picked], Portrayed):
         name = f"{words.file_name(self._machine)}-compared"
         self.app.push_screen(TakeHomeDialog(things, name), self._taken)
 
-    def _taken(self, said: str | None) -> None:
-        if said is not None:
-            self.query_one(ResultBar).say("✓ taken", said, "ok")
+    def _taken(self, taken: Taken | None) -> None:
+        if taken is not None:
+            self.query_one(ResultBar).say(*taken)
 
     def action_do(self) -> None:
         """Close with the chosen alternative; one that is refused is not done."""

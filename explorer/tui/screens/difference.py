@@ -16,6 +16,7 @@ from ...picture.overlay import Happening
 from .. import changes
 from ..differing import differing, in_block
 from ..outlooks import Outlooks
+from ..places import Goal
 from ..portrait import Portrayed
 from ..widgets.bars import Offer, ResultBar
 from ..widgets.keys import Keys
@@ -29,8 +30,9 @@ from . import titles
 from .mapped import Mapped
 
 
-class DifferenceScreen(Mapped, Screen[None], Portrayed):
-    """Two states of one machine, of which one is seen; what is not in both as it is here is lit."""
+class DifferenceScreen(Mapped, Screen[Goal], Portrayed):
+    """Two states of one machine, of which one is seen; what is not in both as it is here is lit. The answer is the block to go
+    to on the map of the machine."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "other", "The other", priority=True),
@@ -39,7 +41,8 @@ class DifferenceScreen(Mapped, Screen[None], Portrayed):
         Binding("plus", "zoom(True)", "In"),
         Binding("minus", "zoom(False)", "Out"),
         Binding("n", "next(1)", "Next"),
-        Binding("N", "next(-1)", show=False),
+        Binding("N", "next(-1)", "Previous"),
+        Binding("enter", "go", "Go there"),
         Binding("d", "leave", show=False),
         Binding("escape,q", "leave", "Back"),
     ]
@@ -104,6 +107,7 @@ class DifferenceScreen(Mapped, Screen[None], Portrayed):
             [
                 Offer("tab", "shows the other state", "other", "screen.other"),
                 *([Offer("n", "next block that differs", "next", "screen.next(1)")] if self._changed else []),
+                Offer("enter", "to the block on the map", "go", "screen.go"),
                 Offer("esc", "back", "back", "screen.leave"),
             ]
         )
@@ -150,6 +154,11 @@ class DifferenceScreen(Mapped, Screen[None], Portrayed):
             self._map.zoom_in()
         else:
             self._map.zoom_out()
+
+    def action_go(self) -> None:
+        """To the block under the cursor, on the map of the machine."""
+        nr = self._map.cursor
+        self.dismiss(Goal(nr * self.machine.geometry.pages_per_block, False, block_name(nr)))
 
     def action_leave(self) -> None:
         """Back to the states."""

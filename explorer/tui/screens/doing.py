@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from altmap.engine import BadInput, Command
+from altmap.engine import BadInput, Command, describe
 
 from ...picture.view import Told
 from .. import changes, prospects, words
@@ -16,6 +16,7 @@ from ..widgets.bars import ResultBar
 from .mapping import MappingScreen
 
 if TYPE_CHECKING:
+    from ..places import Goal
     from .command_line import Typed
 
 
@@ -109,6 +110,16 @@ class DoingScreen(MappingScreen):
     def _moved(self, badge: str, batch: Batch | None) -> None:
         if batch is not None:
             self.show_state(badge, batch.label)
+
+    def go_to_state(self, number: int | Goal | None) -> None:
+        """Take the machine to a state of its history, or the cursor to a place; None: nowhere else."""
+        if isinstance(number, int):
+            self.machine.go_to(number)
+            step = self.machine.timeline.present
+            made = describe(step.outcome.command) if step.outcome else "the beginning"
+            self.show_state(f"state {number}", step.name or made)
+        else:
+            self._go(number)
 
     def show_state(self, badge: str, text: str) -> None:
         """The machine is in another state, by no command."""

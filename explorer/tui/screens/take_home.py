@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final, NamedTuple
 
 from altmap.engine import BadInput
 from textual.app import ComposeResult
@@ -15,12 +15,24 @@ from textual.widgets import Button, Input, OptionList, Static
 
 from ...taken_home import Thing, write
 from ..widgets.heading import LEAVE, Heading, Hint
+from ..worded import Look
 from .dialog import Dialog
 
+_COPIES: Final = "A copy goes to the clipboard through the terminal (OSC 52)."
 
-class TakeHomeDialog(Dialog[str]):
-    """One line a thing, and the name of a file below; the answer is what became of it, in a sentence. A file that is there
-    already is replaced only when that was asked for twice."""
+
+class Taken(NamedTuple):
+    """What became of it, as the bar of results says it."""
+
+    badge: str
+    said: str
+    look: Look
+    besides: str = ""
+
+
+class TakeHomeDialog(Dialog[Taken]):
+    """One line a thing, and the name of a file below; the answer is what became of it. A file that is there already is
+    replaced only when that was asked for twice. Of what is no more than a part of what was done it is said which."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "write", "Write it to the file")]
 
@@ -45,7 +57,7 @@ class TakeHomeDialog(Dialog[str]):
             with Horizontal(classes="field"):
                 yield Static("file", classes="label")
                 yield Input(compact=True, id="file")
-            yield Static("A copy goes to the clipboard through the terminal (OSC 52).", id="said", markup=False)
+            yield Static(_COPIES, id="said", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button("Copy", variant="primary", compact=True, id="copy")
                 yield Button("Write", compact=True, id="write")
@@ -63,6 +75,7 @@ class TakeHomeDialog(Dialog[str]):
 
     def on_option_list_option_highlighted(self) -> None:
         self.query_one("#file", Input).value = f"{self._name_of_all}{self.chosen.suffix}"
+        self._say(self.chosen.stops or _COPIES, "warning" if self.chosen.stops else "plain")
 
     def on_option_list_option_selected(self) -> None:
         self.action_copy()
@@ -89,7 +102,7 @@ class TakeHomeDialog(Dialog[str]):
             return
         text = thing.content("").decode()
         self.app.copy_to_clipboard(text)
-        self.dismiss(f"{thing.name} copied, {text.count(chr(10)):,} lines; a terminal that knows OSC 52 has them now")
+        self._leave(f"{thing.name} copied, {text.count(chr(10)):,} lines; a terminal that knows OSC 52 has them now")
 
     def action_write(self) -> None:
         """Into the file."""
@@ -106,7 +119,11 @@ class TakeHomeDialog(Dialog[str]):
         except OSError as error:
             self._say(f"{name}: {error.strerror or error}", "error")
         else:
-            self.dismiss(f"{thing.name} written to {name}")
+            self._leave(f"{thing.name} written to {name}")
+
+    def _leave(self, said: str) -> None:
+        stops = self.chosen.stops
+        self.dismiss(Taken("! taken in part", said, "busy", stops) if stops else Taken("✓ taken", said, "ok"))
 
     def _say(self, text: str, look: str) -> None:
         said = self.query_one("#said", Static)

@@ -15,6 +15,7 @@ from textual.widgets import Input, OptionList
 from ...picture.lines import Line
 from ...printable import printable
 from ..graphs import graphs
+from ..places import Goal
 from ..session import Session
 from ..states import Row, rows, way
 from ..widgets.drawn import Drawn, palette_of
@@ -82,8 +83,8 @@ class Graphs(Drawn):
         return lines[y] if y < len(lines) else ()
 
 
-class TimelineScreen(Dialog[int]):
-    """The tree of states; the answer is the number of the one to go to."""
+class TimelineScreen(Dialog[int | Goal]):
+    """The tree of states; the answer is the number of the one to go to, or a block in which two of them differ."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "name", "Name it"),
@@ -152,7 +153,11 @@ class TimelineScreen(Dialog[int]):
         numbers = sorted((start, row.number))
         names = [self._called(number) for number in numbers]
         before, after = zip(names, self._session.copies(numbers), strict=True)
-        self.app.push_screen(DifferenceScreen(before, after, numbers.index(row.number)))
+        self.app.push_screen(DifferenceScreen(before, after, numbers.index(row.number)), self._leave_for)
+
+    def _leave_for(self, goal: Goal | None) -> None:
+        if goal is not None:
+            self.dismiss(goal)
 
     def _called(self, number: int) -> str:
         """How a state is called where two are told apart."""
