@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from ..numbers.units import about_bytes, format_bytes
+from .narrate.words import counted
 
 
 class LogLine(NamedTuple):

@@ -140,7 +140,8 @@ class Parts:
                     break
                 spans += entry
         if found.offline:
-            spans += [Span("░ ", *palette.hatch), Span("offline ", palette.dim), Span(f"{found.offline:,}", bold=True)]
+            sign = Span("o ", palette.hatch[0]) if self.letters else Span("░ ", *palette.hatch)
+            spans += [sign, Span("offline ", palette.dim), Span(f"{found.offline:,}", bold=True)]
         return joined(spans)
 
     def text(self, text: str, colour: int) -> Line:

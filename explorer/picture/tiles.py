@@ -38,6 +38,12 @@ def _dimmed(ground: int, paint: Paint) -> Paint:
 
 
 @lru_cache(maxsize=4096)
+def _found(text: int, paint: Paint) -> Paint:
+    """A cell that a search found; what is offline is as dark as what was not found, but for its hatch."""
+    return paint._replace(hatch=(between(paint.hatch[0], text, 0.7), paint.hatch[1])) if paint.hatch else paint
+
+
+@lru_cache(maxsize=4096)
 def inked(back: int) -> int:
     """White or black, whichever is seen on a colour."""
     return 0xFFFFFF if lab(back).light < 0.7 else 0
@@ -193,11 +199,12 @@ class Tiles:
         shape, palette, geometry = self._plan.shape, self._scene.palette, self._scene.machine.geometry
         size, block = geometry.pages_per_section, geometry.pages_per_block
         first, last = row.start // block, -(-(row.start + row.pages) // block)
-        if over.hits is not None and not all(nr in over.hits for nr in range(first, last)):
+        if over.hits is not None:
+            every = all(nr in over.hits for nr in range(first, last))
             dim = partial(_dimmed, palette.ground)
             paints = [
-                paint
-                if any(nr in over.hits for nr in range(pfn // block, -(-(pfn + shape.cell) // block)))
+                _found(palette.text, paint)
+                if every or any(nr in over.hits for nr in range(pfn // block, -(-(pfn + shape.cell) // block)))
                 else dim(paint)
                 for paint, pfn in zip(paints, range(row.start, row.start + row.pages, shape.cell), strict=True)
             ]

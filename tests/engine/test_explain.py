@@ -169,7 +169,7 @@ TRACES = Path(__file__).parents[2] / "fixtures/traces/6.12"
         ("virtio_mem: probe of virtio0 failed with error -16", "does not begin. EBUSY"),
         ("virtio_mem virtio0: unplugging memory: 0x140000000 - 0x1401fffff", "begins with unplugging"),
         ("xen:balloon: New System RAM resource outside addressable RAM (1 > 0)", "lies beyond the addresses"),
-        ("Built 2 zonelists in Node order, mobility grouping on.  Total pages: 499268", "499268 pages are managed"),
+        ("Built 2 zonelists in Node order, mobility grouping on.  Total pages: 499268", "499,268 pages are managed"),
     ],
 )
 def test_a_line_is_explained(line: str, says: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from altmap import engine
+from altmap.explorer.picture.colour import lab
 from altmap.explorer.picture.memmap import Memmap
 from altmap.explorer.picture.memory import MemoryPicture
 from altmap.explorer.tui import states
@@ -39,6 +40,24 @@ def type_at_once(pilot: Any, text: str) -> None:
 def drawn(map_: MemoryMap) -> list[str]:
     """Every line of the map with its colours."""
     return [repr(list(map_.render_line(y))) for y in range(map_.size.height)]
+
+
+def test_what_is_offline_and_found_is_told_from_what_is_dimmed() -> None:
+    """The hatch of offline blocks is about as dark as what is dimmed; a found one is lit."""
+
+    async def find(pilot: Any, screen: MainScreen) -> None:
+        map_ = screen.query_one(MemoryMap)
+        line = map_.picture.lines_of(36 << 15)[-1]
+        dark = next(span for span in map_.row(line) if "░" in span.text)
+        type_at_once(pilot, "/offline")
+        await press(pilot, "enter")
+        lit = next(span for span in map_.row(line) if "░" in span.text)
+        assert dark.fore is not None
+        assert lit.fore is not None
+        assert lit.back == dark.back
+        assert lab(lit.fore).light > lab(dark.fore).light + 0.2
+
+    drive(with_dimm(movable=4), find, (80, 24))
 
 
 def test_a_search_dims_what_it_does_not_find() -> None:
