@@ -147,12 +147,13 @@ class ComparedPicture:
                 text = f"{text[: wide - 1]}…"
             yield fitted((Span(text, tone),), wide)
         outside = sum(pages for _, pages in row.outside)
-        now = f"memory now {about_bytes(self._ground.pages * self._comparison.page_size)}"
+        size = about_bytes(self._ground.pages * self._comparison.page_size)
+        now = f"memory now {size}"
         memmap, faint = palette.kinds["memmap"], palette.faint
         taken = self._memmap(outside) if outside else ""
         if outside and len(now) + 1 + len(taken) > wide:
             taken = about_bytes(outside * self._comparison.page_size)
-            now = now if len(now) + 1 + len(taken) <= wide else now.removeprefix("memory ")
+            now = now if len(now) + 1 + len(taken) <= wide else f"now {size}"
         yield self._ends(Span(now, palette.dim), Span(taken, memmap), wide)
         yield from self._now(row, wide, ground, look)
         inside = row.memmap_pages - outside
@@ -284,9 +285,7 @@ class ComparedPicture:
     def _figure_on_its_bar(self, figure: Figure, at: int, wide: int, look: Look) -> Line:
         """Where a bar has no room beside the words it lies behind them."""
         palette, best, text = look.palette, figure.best[at], figure.texts[at]
-        room = wide - max(map(len, figure.texts)) - 2
-        shorter = (figure.name.replace(" at once", " now"), figure.name.removesuffix(" then"))
-        name = next((one for one in (figure.name, *shorter) if len(one) <= room), figure.name.split()[-1][:room])
+        name = figure.short[: wide - len(text) - 2]
         words = f"{name}{text or '-':>{wide - 1 - len(name)}}"
         worse = palette.accent if figure.better == "more" else palette.bad
         behind = between(palette.ground, palette.good if best else worse, 0.3)

@@ -16,7 +16,7 @@ Better = Literal["more", "less"]
 class Figure(msgspec.Struct, frozen=True):
     """A number of each alternative, None where it was not done. `best`: where it is as good as in any; where all are alike
     there is no best. `texts`: as people read it. `better`: whether more or less is; `weight`: how much it tells, where there
-    is no room for all."""
+    is no room for all; `short`: its name, where there is little."""
 
     name: str
     values: tuple[int | None, ...]
@@ -24,6 +24,7 @@ class Figure(msgspec.Struct, frozen=True):
     best: tuple[bool, ...]
     better: Better = "more"
     weight: int = 0
+    short: str = ""
 
     @property
     def differs(self) -> bool:
@@ -39,43 +40,51 @@ class Figure(msgspec.Struct, frozen=True):
 
 class _Measure(NamedTuple):
     name: str
+    short: str
     weight: int
     better: Better
     value: Callable[[Alternative], int | None]
     text: Callable[[Alternative, int], str]
 
 
-def _pages(name: str, weight: int, better: Better, value: Callable[[Alternative], int]) -> _Measure:
-    return _Measure(name, weight, better, value, lambda row, page: about_bytes(value(row) * page))
+def _pages(name: str, short: str, weight: int, better: Better, value: Callable[[Alternative], int]) -> _Measure:
+    return _Measure(name, short, weight, better, value, lambda row, page: about_bytes(value(row) * page))
 
 
 def _huge(size: int, when: Literal["at once", "then"]) -> _Measure:
     def count(row: Alternative) -> int:
         return (row.added if when == "at once" else row.online).huge.get(size, 0)
 
-    return _Measure(f"{format_bytes(size)} {when}", 1, "more", count, lambda row, page: f"{count(row):,}")
+    name, short = (f"{format_bytes(size)} {word}" for word in (when, "now" if when == "at once" else when))
+    return _Measure(name, short, 1, "more", count, lambda row, page: f"{count(row):,}")
 
 
 _BEFORE: Final = (
-    _pages("takes at once", 8, "less", lambda row: sum(row.taken.values())),
-    _pages("free at once", 3, "more", lambda row: row.added.free),
+    _pages("takes at once", "takes now", 8, "less", lambda row: sum(row.taken.values())),
+    _pages("free at once", "free now", 3, "more", lambda row: row.added.free),
 )
 _THEN: Final = (
-    _pages("MemTotal then", 5, "more", lambda row: row.online.total),
-    _pages("MemFree then", 2, "more", lambda row: row.online.free),
+    _pages("MemTotal then", "MemTotal", 5, "more", lambda row: row.online.total),
+    _pages("MemFree then", "MemFree", 2, "more", lambda row: row.online.free),
 )
 _LAST: Final = (
-    _pages("longest run", 6, "more", lambda row: row.largest_run),
+    _pages("longest run", "longest", 6, "more", lambda row: row.largest_run),
     _Measure(
         "goes alone",
+        "alone",
         9,
         "more",
         lambda row: row.removable_blocks * row.block_size,
         lambda row, page: f"{row.removable_blocks:,}{'/' if row.blocks >= 100 else ' of '}{row.blocks:,}",
     ),
-    _pages("off node", 4, "less", lambda row: row.off_node),
+    _pages("off node", "off node", 4, "less", lambda row: row.off_node),
     _Measure(
-        "kernel later", 7, "less", lambda row: int(not row.assured), lambda row, page: "never" if row.assured else "may"
+        "kernel later",
+        "later",
+        7,
+        "less",
+        lambda row: int(not row.assured),
+        lambda row, page: "never" if row.assured else "may",
     ),
 )
 
@@ -91,10 +100,10 @@ def figures(comparison: Comparison) -> tuple[Figure, ...]:
 
 
 def _figures(comparison: Comparison, measures: list[_Measure]) -> Iterator[Figure]:
-    for name, weight, better, value, text in measures:
+    for name, short, weight, better, value, text in measures:
         values = tuple(value(row) if row.ok else None for row in comparison.rows)
         known = [one for one in values if one is not None]
         texts = tuple(text(row, comparison.page_size) if row.ok else "" for row in comparison.rows)
         goal = (max if better == "more" else min)(known, default=0)
-        found = Figure(name, values, texts, tuple(one == goal for one in values), better, weight)
+        found = Figure(name, values, texts, tuple(one == goal for one in values), better, weight, short)
         yield found if found.differs else msgspec.structs.replace(found, best=(False,) * len(values))

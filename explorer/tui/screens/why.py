@@ -180,7 +180,7 @@ class WhyScreen(Dialog[Choice]):
         self._text, self._heading, self._choices, self._head = text, heading, choices, head
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="box -broad"):
+        with Vertical(classes="box -broad" if self._choices else "box -broad -alone"):
             yield Heading("Why", *([DOES] if self._choices else []), CLOSE)
             yield Prose(lambda width: self._text, self._head)
             if self._choices:

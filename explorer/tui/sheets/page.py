@@ -95,7 +95,8 @@ class PageSheet(Parts):
         while last <= low + 2 * _AROUND and self._is(last, page.kind):
             last += 1
         count = last - first
-        return "alone" if count == 1 else f"one of {count:,}{' or more' * (count > _AROUND)} in a row"
+        many = f"more than {_AROUND}" if count > _AROUND else f"{count}"
+        return "alone" if count == 1 else f"one of {many} in a row"
 
     def _is(self, pfn: int, kind: str | None) -> bool:
         """Is a page of a kind? None: of none, as where there is no memory."""
