@@ -146,15 +146,16 @@ class Machine:
         """The invariants of the kernel that do not hold; a sound machine gives an empty list."""
         return check(self._state)
 
-    def summary(self, start: int, pages: int) -> Summary:
+    def summary(self, start: int, pages: int, *, orders: bool = True) -> Summary:
         """Count `pages` pages from pfn `start` on by kind, zone, pageblock type and order of free area. Only what changed
-        since the last question is counted anew. Raises `BadInput` for a range that no machine can have."""
-        return summary(self._state, start, pages)
+        since the last question is counted anew. Without `orders` those of free areas, the most of the work where a range cuts
+        sections, are left out. Raises `BadInput` for a range that no machine can have."""
+        return summary(self._state, start, pages, orders)
 
-    def summaries(self, start: int, pages: int, cell: int) -> list[Summary]:
+    def summaries(self, start: int, pages: int, cell: int, *, orders: bool = True) -> list[Summary]:
         """The `summary` of every `cell` pages of a range, in order. Raises `BadInput` if `cell` is not a power of two or the
         range does not begin and end at a multiple of it."""
-        return summaries(self._state, start, pages, cell)
+        return summaries(self._state, start, pages, cell, orders)
 
     def pages(self, start: int, count: int) -> list[Page]:
         """Each of `count` pages from pfn `start` on: its kind, the order of its free area, its pageblock's type and its

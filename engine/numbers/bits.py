@@ -119,7 +119,5 @@ def aligned_runs(pages: int, order: int, width: int) -> int:
 
 
 def spread(starts: int, order: int) -> int:
-    """The pages of the ``2**order`` page runs whose first pages are `starts`."""
-    for k in range(order):
-        starts |= starts << (1 << k)
-    return starts
+    """The pages of the ``2**order`` page runs whose first pages are `starts`; no two overlap."""
+    return (starts << (1 << order)) - starts

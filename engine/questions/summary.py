@@ -37,6 +37,7 @@ _OFFLINE_AT: Final = len(KINDS) * FIELD
 _TYPE_AT: Final = {kind: (len(KINDS) + 1 + at) * FIELD for at, kind in enumerate(MIGRATETYPES)}
 _ORDER_AT: Final = (len(KINDS) + 1 + len(MIGRATETYPES)) * FIELD
 _KINDS_ALONE: Final = (1 << _OFFLINE_AT + FIELD) - 1
+_ALL_BUT_ORDERS: Final = (1 << _ORDER_AT) - 1
 
 
 class Summary(msgspec.Struct, frozen=True, gc=False):
@@ -58,7 +59,7 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
     @property
     def kinds(self) -> dict[Kind, int]:
         """Pages by kind: all in online sections, and in offline ones those that memmap and the like keep."""
-        return {kind: count for kind in KINDS if (count := self.of(kind))}
+        return {kind: count for kind, at in _KIND_AT.items() if (count := self.counts >> at & _MASK)}
 
     @property
     def offline(self) -> int:
@@ -246,18 +247,21 @@ def _whole(pages: Pages, types: Types, online: bool, sizes: _Sizes) -> int:
 
 
 @lru_cache(maxsize=2048)
-def _in_cells(pages: Pages, types: Types, online: bool, sizes: _Sizes, cell: int) -> tuple[int, ...]:
+def _in_cells(pages: Pages, types: Types, online: bool, sizes: _Sizes, cell: int, orders: bool) -> tuple[int, ...]:
     """The counts of every `cell` pages of a section."""
     width = sizes[0]
     counts = [0] * (width // cell)
     for at, have in _sets(pages, types, online, sizes):
-        for number, pages_of_it in _each(have, width, cell):
-            counts[number] += pages_of_it << at
+        if at < _ORDER_AT or orders:
+            for number, pages_of_it in _each(have, width, cell):
+                counts[number] += pages_of_it << at
     return tuple(counts)
 
 
 def _each(pages: int, width: int, cell: int) -> list[tuple[int, int]]:
     """Every cell with pages of the set, and how many it has: the set is cut in halves, and empty ones are left out."""
+    if pages == span(0, width):
+        return [(number, cell) for number in range(width // cell)]
     pieces = [(0, pages)] if pages else []
     while width > cell:
         width //= 2
@@ -274,11 +278,11 @@ def free_orders(section: Section, geometry: Geometry) -> list[tuple[int, int]]:
     return [((at - _ORDER_AT) // FIELD, have) for at, have in sets if at >= _ORDER_AT]
 
 
-def _part(section: Section, geometry: Geometry, first: int, pages: int) -> Count:
+def _part(section: Section, geometry: Geometry, first: int, pages: int, orders: bool) -> Count:
     """The counts of some pages of a section, from its page `first` on."""
     mask = span(first, pages)
     sets = _sets(*_value(section, geometry))
-    packed = sum((have & mask).bit_count() << at for at, have in sets)
+    packed = sum((have & mask).bit_count() << at for at, have in sets if at < _ORDER_AT or orders)
     return packed, tuple((key, n) for key, owned in section.zones if (n := (owned & mask).bit_count()))
 
 
@@ -293,10 +297,11 @@ def _pyramid(state: State) -> Pyramid:
     return pyramid
 
 
-def summary(state: State, start: int, pages: int) -> Summary:
-    """What lies in `pages` pages from pfn `start` on. Raises `BadInput` for a range that no machine can have."""
+def summary(state: State, start: int, pages: int, orders: bool = True) -> Summary:
+    """What lies in `pages` pages from pfn `start` on, with the orders of free areas or without. Raises `BadInput` for a range
+    that no machine can have."""
     checked_range(start, pages)
-    return _summed(_pyramid(state), state, start, pages)
+    return _summed(_pyramid(state), state, start, pages, orders)
 
 
 def checked_range(start: int, pages: int) -> None:
@@ -307,7 +312,7 @@ def checked_range(start: int, pages: int) -> None:
         )
 
 
-def summaries(state: State, start: int, pages: int, cell: int) -> list[Summary]:
+def summaries(state: State, start: int, pages: int, cell: int, orders: bool = True) -> list[Summary]:
     """`summary` of every `cell` pages of a range. `cell` is a power of two, and range and cells are aligned to it; raises
     `BadInput` where they are not."""
     if cell < 1 or cell & cell - 1 or start % cell or pages % cell:
@@ -321,25 +326,25 @@ def summaries(state: State, start: int, pages: int, cell: int) -> list[Summary]:
         counted = pyramid.in_cells(start // size, (start + pages) // size, cell // size)
         firsts = range(start, start + pages, cell)
         return [
-            Summary(at, cell, packed, tuple(sorted(shares)))
+            Summary(at, cell, packed if orders else packed & _ALL_BUT_ORDERS, tuple(sorted(shares)))
             for at, (packed, shares) in zip(firsts, counted, strict=True)
         ]
     found: list[Summary] = []
     for nr in range(start // size, ceil(start + pages, size)):
         base = nr * size
         first, last = max(start - base, 0) // cell, min(start + pages - base, size) // cell
-        found += _of_section(state.sections.get(nr), state.geometry, base, cell, first, last)
+        found += _of_section(state.sections.get(nr), state.geometry, base, cell, first, last, orders)
     return found
 
 
 def _of_section(
-    section: Section | None, geometry: Geometry, base: int, cell: int, first: int, last: int
+    section: Section | None, geometry: Geometry, base: int, cell: int, first: int, last: int, orders: bool
 ) -> Iterator[Summary]:
     """The cells of a section, from `first` on, before `last`."""
     if section is None:
         yield from (Summary(base + at * cell, cell, 0, ()) for at in range(first, last))
         return
-    counts = _in_cells(*_value(section, geometry), cell)
+    counts = _in_cells(*_value(section, geometry), cell, orders)
     shares = _zones_of_cells(section.zones, geometry.pages_per_section, cell)
     for at in range(first, last):
         yield Summary(base + at * cell, cell, counts[at], shares[at])
@@ -357,7 +362,7 @@ def _zones_of_cells(zones: Shares, width: int, cell: int) -> tuple[Shares, ...]:
     return tuple(map(tuple, found))
 
 
-def _summed(pyramid: Pyramid, state: State, start: int, pages: int) -> Summary:
+def _summed(pyramid: Pyramid, state: State, start: int, pages: int, orders: bool) -> Summary:
     size, end = state.geometry.pages_per_section, start + pages
     first, last = ceil(start, size), end // size
     parts = [(start, min(first * size, end))] if start % size else []
@@ -367,6 +372,6 @@ def _summed(pyramid: Pyramid, state: State, start: int, pages: int) -> Summary:
     for low, high in parts:
         section = state.sections.get(low // size)
         if section is not None and low < high:
-            counts.append(_part(section, state.geometry, low % size, high - low))
+            counts.append(_part(section, state.geometry, low % size, high - low, orders))
     packed, shares = _added(counts)
-    return Summary(start, pages, packed, tuple(sorted(shares)))
+    return Summary(start, pages, packed if orders else packed & _ALL_BUT_ORDERS, tuple(sorted(shares)))

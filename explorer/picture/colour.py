@@ -33,25 +33,31 @@ def rgb(colour: Lab) -> int:
     long = (colour.light + 0.3963377774 * colour.a + 0.2158037573 * colour.b) ** 3
     middle = (colour.light - 0.1055613458 * colour.a - 0.0638541728 * colour.b) ** 3
     short = (colour.light - 0.0894841775 * colour.a - 1.2914855480 * colour.b) ** 3
-    parts = (
-        4.0767416621 * long - 3.3077115913 * middle + 0.2309699292 * short,
-        -1.2684380046 * long + 2.6097574011 * middle - 0.3413193965 * short,
-        -0.0041960863 * long - 0.7034186147 * middle + 1.7076147010 * short,
+    return (
+        _octet(4.0767416621 * long - 3.3077115913 * middle + 0.2309699292 * short) << 16
+        | _octet(-1.2684380046 * long + 2.6097574011 * middle - 0.3413193965 * short) << 8
+        | _octet(-0.0041960863 * long - 0.7034186147 * middle + 1.7076147010 * short)
     )
-    red, green, blue = (round(255 * min(1.0, max(0.0, _gamma(part)))) for part in parts)
-    return red << 16 | green << 8 | blue
 
 
 @lru_cache(maxsize=16384)
 def between(first: int, second: int, share: float) -> int:
     """So much of the way from one colour to another."""
     one, other = lab(first), lab(second)
-    return rgb(Lab(*(a + (b - a) * share for a, b in zip(one, other, strict=True))))
+    return rgb(
+        Lab(
+            one.light + (other.light - one.light) * share,
+            one.a + (other.a - one.a) * share,
+            one.b + (other.b - one.b) * share,
+        )
+    )
 
 
 def _linear(part: float) -> float:
     return part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)
 
 
-def _gamma(part: float) -> float:
-    return 12.92 * part if part <= 0.0031308 else float(1.055 * part ** (1 / 2.4) - 0.055)
+def _octet(part: float) -> int:
+    if part <= 0.0031308:
+        return round(255 * (12.92 * part)) if part > 0 else 0
+    return round(255 * (1.055 * part ** (1 / 2.4) - 0.055)) if part < 1 else 255

@@ -11,7 +11,7 @@ from .palette import Palette
 
 FREE: Final = ("free", "pcp")
 KERNEL: Final = ("slab", "kernel", "pagetable", "vmemmap")
-UNMOVABLE: Final = (*KERNEL, "reserved", "assumed", "memmap")
+UNMOVABLE: Final = frozenset((*KERNEL, "reserved", "assumed", "memmap"))
 _WEIGHT: Final = {**dict.fromkeys(KERNEL, 1.6), "pinned": 2.0, "poisoned": 2.0}
 _HEAD: Final = 16
 """A memmap head of less than one part in so many is not mixed in: every block would look used."""
@@ -23,20 +23,31 @@ def mixed(kinds: Mapping[str, int], palette: Palette) -> int:
     """The colour of pages by kind."""
     total = sum(kinds.values()) - kinds.get("absent", 0)
     used = _used(kinds, total)
-    share = sum(used.values()) / total if total else 0.0
-    free = lab(palette.kinds["pcp" if kinds.get("pcp", 0) > kinds.get("free", 0) else "free"])
+    lying = "pcp" if kinds.get("pcp", 0) > kinds.get("free", 0) else "free"
     if not used:
-        return rgb(free) if total else palette.kinds["absent"]
-    weights = {kind: n * _WEIGHT.get(kind, 1.0) for kind, n in used.items()}
-    whole = sum(weights.values())
-    hues = [(lab(palette.kinds[kind]), weight / whole) for kind, weight in weights.items()]
-    hue = Lab(*(sum(colour[at] * weight for colour, weight in hues) for at in range(3)))
+        return palette.kinds[lying if total else "absent"]
+    if len(kinds) == 1:
+        return palette.kinds[next(iter(used))]
+    share, free = sum(used.values()) / total, lab(palette.kinds[lying])
+    hue = _hue(used, palette)
     if share >= 1:
         return rgb(hue)
-    share = max(share, _LEAST_UNMOVABLE if any(kind in UNMOVABLE for kind in used) else _LEAST)
+    share = max(share, _LEAST if UNMOVABLE.isdisjoint(used) else _LEAST_UNMOVABLE)
     bright, tint = share**0.75, share**0.34
     light = free.light + (hue.light - free.light) * bright - (_DIP * sin(pi * share) if palette.dark else 0)
     return rgb(Lab(light, free.a + (hue.a - free.a) * tint, free.b + (hue.b - free.b) * tint))
+
+
+def _hue(used: Mapping[str, int], palette: Palette) -> Lab:
+    """The colours of what is used, each as strong as it weighs."""
+    whole = light = a = b = 0.0
+    for kind, n in used.items():
+        colour, weight = lab(palette.kinds[kind]), n * _WEIGHT.get(kind, 1.0)
+        whole += weight
+        light += colour.light * weight
+        a += colour.a * weight
+        b += colour.b * weight
+    return Lab(light / whole, a / whole, b / whole)
 
 
 def leading(kinds: Mapping[str, int]) -> tuple[str, float]:

@@ -115,7 +115,7 @@ class Overview:
         if not column.pages:
             hole = Span("-", self._scene.palette.faint)
             return hole, hole
-        found = self._scene.machine.summary(column.start, column.pages)
+        found = self._scene.machine.summary(column.start, column.pages, orders=False)
         use, zone = Use.paint(self._scene, found), Zones.paint(self._scene, found)
         if self._halves == 1:
             return Span(use.letter), Span(use.letter)

@@ -32,7 +32,8 @@ class Paints:
         if found is None:
             row = self._plan.rows[at]
             shown = row.shown
-            cells = self._scene.machine.summaries(row.start, row.pages, self._plan.shape.cell)
+            cell, orders = self._plan.shape.cell, self._view.by_orders
+            cells = self._scene.machine.summaries(row.start, row.pages, cell, orders=orders)
             nothing = Paint(self._scene.palette.ground, " ")
             found = self._paints[at] = [self._paint(cell) if cell.start in shown else nothing for cell in cells]
         return found
@@ -54,7 +55,10 @@ class Paints:
         for nr, (one, other) in ((nr, pair) for nr, pair in pairs if pair[0] is not pair[1]):
             start = max(done, nr * size // cell * cell)
             done = min(-(-(nr + 1) * size // cell) * cell, row.start + row.pages)
-            for summed in self._differing(nr, one, other) or machine.summaries(start, max(0, done - start), cell):
+            found = self._differing(nr, one, other) or machine.summaries(
+                start, max(0, done - start), cell, orders=self._view.by_orders
+            )
+            for summed in found:
                 if summed.start in shown:
                     paints[(summed.start - row.start) // cell] = self._paint(summed)
         return paints
@@ -73,7 +77,10 @@ class Paints:
         if len(areas) * area > size // _FEW:
             return []
         firsts = (nr * size + at * area for at in areas)
-        return [machine.summary(pfn, cell) for first in firsts for pfn in range(first, first + area, cell)]
+        orders = self._view.by_orders
+        return [
+            machine.summary(pfn, cell, orders=orders) for first in firsts for pfn in range(first, first + area, cell)
+        ]
 
     def _paint(self, cell: Summary) -> Paint:
         if not self._view.by_contents:

@@ -309,8 +309,8 @@ class Tiles:
             return
         lower = [paints[rows[1] + cell] for cell in columns]
         for (top, bottom), alike in groupby(zip(upper, lower, strict=True)):
-            span = self._pair(top, bottom, lit)
-            yield span._replace(text=span.text * sum(1 for _ in alike))
+            text, fore, back, bold = self._pair(top, bottom, lit)
+            yield Span(text * len([*alike]), fore, back, bold)
 
     def _pair(self, top: Paint, bottom: Paint, lit: float) -> Span:
         if top.signs or bottom.signs:

@@ -79,6 +79,8 @@ class View:
     sentence: ClassVar[str]
     by_contents: ClassVar[bool] = True
     """Do cells with the same pages look the same, wherever they are?"""
+    by_orders: ClassVar[bool] = False
+    """Does it look at the orders of free areas? Cells are counted without them for all other views."""
     joins: ClassVar[bool] = False
     """Is a block joined by a line with the one that holds its struct pages?"""
     draws_tiles: ClassVar[bool] = False

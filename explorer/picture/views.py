@@ -99,6 +99,7 @@ _TYPE_LETTERS: Final[Mapping[Migratetype, str]] = {
 
 class Orders(View):
     name, key = "orders", "6"
+    by_orders = True
     sentence = "How big the free areas are: blue is the highest order, violet is order 0, grey is used."
 
     @classmethod

@@ -107,6 +107,24 @@ def test_cells_of_a_range_are_its_summaries(cell: int) -> None:
         same(one, machine)
 
 
+@pytest.mark.parametrize(
+    ("start", "pages", "cell"), [(FIRST - 5 * 512, 40 * 512, 512), (FIRST - 32768, 4 * 32768, 32768)]
+)
+def test_without_orders_all_else_is_counted_alike(start: int, pages: int, cell: int) -> None:
+    machine = used()
+    whole, cells = machine.summary(start, pages), machine.summaries(start, pages, cell)
+    assert whole.orders
+    assert any(one.orders for one in cells)
+    for one, other in zip(
+        (whole, *cells),
+        (machine.summary(start, pages, orders=False), *machine.summaries(start, pages, cell, orders=False)),
+        strict=True,
+    ):
+        assert not other.orders
+        for fact in ("start", "pages", "kinds", "offline", "missing", "zones", "types", "uses"):
+            assert getattr(one, fact) == getattr(other, fact)
+
+
 def test_each_page_of_a_range_is_what_its_section_says() -> None:
     machine = used()
     do(machine, Offline(block=33))

@@ -11,6 +11,8 @@ from weakref import WeakKeyDictionary
 import msgspec
 from rich.cells import cell_len
 from rich.color import Color as RichColor
+from rich.color import ColorType
+from rich.color_triplet import ColorTriplet
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App
@@ -31,12 +33,18 @@ from ..portrait import Portrayed
 
 
 @lru_cache(maxsize=8192)
-def _style(fore: int | None, back: int | None, bold: bool) -> Style:
-    return Style(color=_rich(fore), bgcolor=_rich(back), bold=bold or None)
+def _style(fore: int, back: int, bold: bool) -> Style:
+    plain = Style.from_color(_rich(fore), _rich(back))
+    return plain + _BOLD if bold else plain
 
 
-def _rich(colour: int | None) -> RichColor | None:
-    return None if colour is None else RichColor.from_rgb(colour >> 16, colour >> 8 & 255, colour & 255)
+_BOLD: Final = Style(bold=True)
+
+
+@lru_cache(maxsize=8192)
+def _rich(colour: int) -> RichColor:
+    triplet = ColorTriplet(colour >> 16, colour >> 8 & 255, colour & 255)
+    return RichColor(f"#{colour:06x}", ColorType.TRUECOLOR, None, triplet)
 
 
 SEEN: Final = 0.2
