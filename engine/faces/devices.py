@@ -59,7 +59,7 @@ def _against(before: State, after: State, named: str | None) -> Iterator[str]:
     for number, block in after.blocks.items():
         if block is before.blocks[number]:
             continue
-        if summary(after, *after.block_range(number)).of(RESERVED):
+        if summary(after, *after.block_range(number), orders=False).of(RESERVED):
             yield f"{block_names([number])} has pages that are reserved since boot"
         if named is not None and (name := _name(after, number)) not in (None, named):
             yield f"{block_names([number])} is {name} in /proc/iomem"

@@ -24,7 +24,7 @@ def measured(machine: Holder | State) -> Measured:
     state = state_of(machine)
     zones = state.zones.values()
     last = max(state.sections, default=0) + 1
-    pages = summary(state, 0, last * state.geometry.pages_per_section)
+    pages = summary(state, 0, last * state.geometry.pages_per_section, orders=False)
     heads = sum(block.head for block in state.blocks.values() if block.state == "offline")
     return Measured(
         sum(zone.managed for zone in zones),

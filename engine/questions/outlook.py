@@ -57,7 +57,7 @@ def outlook(state: State, block: int) -> Outlook:
         raise BadInput(f"there is no memory{block}")
     with rehearsal(state):
         tried = decided(state, Offline(block=block), PagesTaken)
-    found = summary(state, *state.block_range(block))
+    found = summary(state, *state.block_range(block), orders=False)
     moves = found.of("movable") + found.of("huge")
     if tried.certainty == "not known":
         guessed: tuple[tuple[Kind, int], ...] = ((ASSUMED, found.of(ASSUMED)),) if found.of(ASSUMED) else ()

@@ -10,7 +10,7 @@ A count is one integer in which every kind, type and order has a field of `FIELD
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 import msgspec
@@ -31,13 +31,14 @@ FIELD: Final = 60
 _MASK: Final = (1 << FIELD) - 1
 _FAN: Final = 4
 """A count of the pyramid is the sum of ``2**_FAN`` below it."""
+_FEW: Final = 16
+"""So few sections are summed up with the orders of their free areas although no other section was asked for its own."""
 
 _KIND_AT: Final = {kind: at * FIELD for at, kind in enumerate(KINDS)}
 _OFFLINE_AT: Final = len(KINDS) * FIELD
 _TYPE_AT: Final = {kind: (len(KINDS) + 1 + at) * FIELD for at, kind in enumerate(MIGRATETYPES)}
 _ORDER_AT: Final = (len(KINDS) + 1 + len(MIGRATETYPES)) * FIELD
 _KINDS_ALONE: Final = (1 << _OFFLINE_AT + FIELD) - 1
-_ALL_BUT_ORDERS: Final = (1 << _ORDER_AT) - 1
 
 
 class Summary(msgspec.Struct, frozen=True, gc=False):
@@ -113,10 +114,11 @@ _NOTHING: Final[Count] = (0, ())
 
 
 class Pyramid:
-    """The counts of all sections of a state, and their sums. It lives as long as the state."""
+    """The counts of all sections of a state, and their sums, with the orders of free areas or without. It lives as long as the
+    state."""
 
-    def __init__(self, state: State) -> None:
-        self._geometry = state.geometry
+    def __init__(self, state: State, orders: bool) -> None:
+        self._geometry, self._orders = state.geometry, orders
         self._levels: list[dict[int, Count]] = [{}]
         self._end = 0
         self._changed = state.sections.watch()
@@ -137,7 +139,7 @@ class Pyramid:
             else:
                 alike = (id(section.pages), id(section.types), id(section.zones), section.online)
                 if alike not in known:
-                    known[alike] = section_count(section, self._geometry)
+                    known[alike] = section_count(section, self._geometry, self._orders)
                 leaves[number] = known[alike]
             if leaves.get(number) == before:
                 numbers.discard(number)  # as what was tried and taken back
@@ -202,9 +204,9 @@ def _added(counts: Iterable[Count]) -> Count:
 # -- one section --------------------------------------------------------------------------------------------------------
 
 
-def section_count(section: Section, geometry: Geometry) -> Count:
+def section_count(section: Section, geometry: Geometry, orders: bool) -> Count:
     """The counts of a whole section."""
-    packed, width = _whole(*_value(section, geometry)), geometry.pages_per_section
+    packed, width = _whole(*_value(section, geometry), orders), geometry.pages_per_section
     if len(section.zones) == 1 and section.zones[0][1] == span(0, width):
         return packed, ((section.zones[0][0], width),)
     return packed, tuple((key, owned.bit_count()) for key, owned in section.zones)
@@ -220,7 +222,7 @@ def _value(section: Section, geometry: Geometry) -> tuple[Pages, Types, bool, _S
 
 
 @lru_cache(maxsize=4096)
-def _sets(pages: Pages, types: Types, online: bool, sizes: _Sizes) -> tuple[tuple[int, int], ...]:
+def _sets(pages: Pages, types: Types, online: bool, sizes: _Sizes, orders: bool) -> tuple[tuple[int, int], ...]:
     """The sets of pages of a section that are counted, each with the place of its field."""
     width, pageblock_order, max_order = sizes
     everything, known = span(0, width), 0
@@ -236,14 +238,15 @@ def _sets(pages: Pages, types: Types, online: bool, sizes: _Sizes) -> tuple[tupl
         found.append((_TYPE_AT[migratetype], have))
         other &= ~have
     found.append((_TYPE_AT[MOVABLE_TYPE], other))
-    areas = order_pages(pages.get(FREE, 0), types, max_order, pageblock_order, width)
-    found += ((_ORDER_AT + order * FIELD, have) for order, have in enumerate(areas))
+    if orders:
+        areas = order_pages(pages.get(FREE, 0), types, max_order, pageblock_order, width)
+        found += ((_ORDER_AT + order * FIELD, have) for order, have in enumerate(areas))
     return tuple((at, have) for at, have in found if have)
 
 
 @lru_cache(maxsize=4096)
-def _whole(pages: Pages, types: Types, online: bool, sizes: _Sizes) -> int:
-    return sum(have.bit_count() << at for at, have in _sets(pages, types, online, sizes))
+def _whole(pages: Pages, types: Types, online: bool, sizes: _Sizes, orders: bool) -> int:
+    return sum(have.bit_count() << at for at, have in _sets(pages, types, online, sizes, orders))
 
 
 @lru_cache(maxsize=2048)
@@ -251,10 +254,9 @@ def _in_cells(pages: Pages, types: Types, online: bool, sizes: _Sizes, cell: int
     """The counts of every `cell` pages of a section."""
     width = sizes[0]
     counts = [0] * (width // cell)
-    for at, have in _sets(pages, types, online, sizes):
-        if at < _ORDER_AT or orders:
-            for number, pages_of_it in _each(have, width, cell):
-                counts[number] += pages_of_it << at
+    for at, have in _sets(pages, types, online, sizes, orders):
+        for number, pages_of_it in _each(have, width, cell):
+            counts[number] += pages_of_it << at
     return tuple(counts)
 
 
@@ -274,25 +276,26 @@ def _each(pages: int, width: int, cell: int) -> list[tuple[int, int]]:
 
 def free_orders(section: Section, geometry: Geometry) -> list[tuple[int, int]]:
     """The pages of a section that lie in free areas, as a set for each order."""
-    sets = _sets(*_value(section, geometry))
+    sets = _sets(*_value(section, geometry), True)
     return [((at - _ORDER_AT) // FIELD, have) for at, have in sets if at >= _ORDER_AT]
 
 
 def _part(section: Section, geometry: Geometry, first: int, pages: int, orders: bool) -> Count:
     """The counts of some pages of a section, from its page `first` on."""
     mask = span(first, pages)
-    sets = _sets(*_value(section, geometry))
-    packed = sum((have & mask).bit_count() << at for at, have in sets if at < _ORDER_AT or orders)
+    sets = _sets(*_value(section, geometry), orders)
+    packed = sum((have & mask).bit_count() << at for at, have in sets)
     return packed, tuple((key, n) for key, owned in section.zones if (n := (owned & mask).bit_count()))
 
 
 # -- ranges -------------------------------------------------------------------------------------------------------------
 
-_pyramids = Derived(Pyramid)
+_pyramids = Derived(partial(Pyramid, orders=False))
+_with_orders = Derived(partial(Pyramid, orders=True))
 
 
-def _pyramid(state: State) -> Pyramid:
-    pyramid = _pyramids.of(state)
+def _pyramid(state: State, orders: bool) -> Pyramid:
+    pyramid = (_with_orders if orders else _pyramids).of(state)
     pyramid.update(state)
     return pyramid
 
@@ -301,7 +304,7 @@ def summary(state: State, start: int, pages: int, orders: bool = True) -> Summar
     """What lies in `pages` pages from pfn `start` on, with the orders of free areas or without. Raises `BadInput` for a range
     that no machine can have."""
     checked_range(start, pages)
-    return _summed(_pyramid(state), state, start, pages, orders)
+    return _summed(state, start, pages, orders)
 
 
 def checked_range(start: int, pages: int) -> None:
@@ -321,12 +324,12 @@ def summaries(state: State, start: int, pages: int, cell: int, orders: bool = Tr
         )
     if not pages:
         return []
-    pyramid, size = _pyramid(state), state.geometry.pages_per_section
+    size = state.geometry.pages_per_section
     if cell >= size:
-        counted = pyramid.in_cells(start // size, (start + pages) // size, cell // size)
+        counted = _pyramid(state, orders).in_cells(start // size, (start + pages) // size, cell // size)
         firsts = range(start, start + pages, cell)
         return [
-            Summary(at, cell, packed if orders else packed & _ALL_BUT_ORDERS, tuple(sorted(shares)))
+            Summary(at, cell, packed, tuple(sorted(shares)))
             for at, (packed, shares) in zip(firsts, counted, strict=True)
         ]
     found: list[Summary] = []
@@ -362,16 +365,20 @@ def _zones_of_cells(zones: Shares, width: int, cell: int) -> tuple[Shares, ...]:
     return tuple(map(tuple, found))
 
 
-def _summed(pyramid: Pyramid, state: State, start: int, pages: int, orders: bool) -> Summary:
+def _summed(state: State, start: int, pages: int, orders: bool) -> Summary:
     size, end = state.geometry.pages_per_section, start + pages
     first, last = ceil(start, size), end // size
     parts = [(start, min(first * size, end))] if start % size else []
     if end % size and last * size >= start:
         parts.append((last * size, end))
-    counts = list(pyramid.counted(first, last)) if first < last else []
+    if orders and last - first <= _FEW:
+        sections = filter(None, map(state.sections.get, range(first, last)))
+        counts = [section_count(section, state.geometry, orders) for section in sections]
+    else:
+        counts = list(_pyramid(state, orders).counted(first, last)) if first < last else []
     for low, high in parts:
         section = state.sections.get(low // size)
         if section is not None and low < high:
             counts.append(_part(section, state.geometry, low % size, high - low, orders))
     packed, shares = _added(counts)
-    return Summary(start, pages, packed if orders else packed & _ALL_BUT_ORDERS, tuple(sorted(shares)))
+    return Summary(start, pages, packed, tuple(sorted(shares)))

@@ -38,7 +38,7 @@ class CanGo(View):
         lines: list[Line] = [first, *[(Span(" " * wide, None, back),)] * (high - 1)]
         if high >= 2 and halves == 2:
             size = scene.machine.geometry.pages_per_block
-            kinds = {str(kind): n for kind, n in scene.machine.summary(block * size, size).kinds.items()}
+            kinds = {str(kind): n for kind, n in scene.machine.summary(block * size, size, orders=False).kinds.items()}
             bar = (Span("▄", palette.kinds[kind], back) for kind in shares(kinds, wide - 2))
             lines[-1] = joined((Span(" ", None, back), *bar, Span(" ", None, back)))
         return lines

@@ -71,7 +71,7 @@ def _alike(machine: Machine, blocks: Sequence[tuple[int, int]]) -> list[tuple[in
     runs: list[tuple[int, int]] = []
     for nr, _ in blocks:
         start = nr * unit
-        found = machine.summary(start, unit)
+        found = machine.summary(start, unit, orders=False)
         if sum(map(found.of, _FOLDED)) == unit:
             if runs and sum(runs[-1]) == start:
                 runs[-1] = (runs[-1][0], runs[-1][1] + unit)

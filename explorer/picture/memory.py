@@ -151,7 +151,7 @@ class MemoryPicture:
 
     def _share(self, row: Row) -> Line:
         """How much of a row's online memory is free, as a bar and in percent."""
-        found, palette = self.machine.summary(row.shown.start, len(row.shown)), self.scene.palette
+        found, palette = self.machine.summary(row.shown.start, len(row.shown), orders=False), self.scene.palette
         here = found.pages - found.missing - found.offline
         if here <= 0:
             return ()
@@ -177,12 +177,13 @@ class MemoryPicture:
 
     def _folded(self, at: int, row: Row, part: int, over: Overlay) -> Iterable[Span]:
         geometry, palette = self.machine.geometry, self.scene.palette
-        found = self.machine.summary(row.start, row.pages)
+        found = self.machine.summary(row.start, row.pages, orders=False)
         kind = next(iter(found.kinds), "absent")
         first = row.start // geometry.pages_per_block
         last = (row.start + row.pages) // geometry.pages_per_block - 1
         here = row.start <= over.cursor < row.start + row.pages
-        back = self.view.paint(self.scene, self.machine.summary(row.start, geometry.pages_per_block)).colour
+        first_block = self.machine.summary(row.start, geometry.pages_per_block, orders=self.view.by_orders)
+        back = self.view.paint(self.scene, first_block).colour
         fore = palette.cursor if palette.dark else 0
         size, count = about_bytes(row.pages * geometry.page_size), last - first + 1
         room = self.plan.shape.across
@@ -322,7 +323,7 @@ class MemoryPicture:
     def _there(self, pfn: int) -> bool:
         return self.scope.level in ("block", "section") or bool(
             pfn // self.machine.geometry.pages_per_block in self.machine.blocks
-            or self.machine.summary(pfn, min(self.step, self.machine.geometry.pages_per_block)).counts
+            or self.machine.summary(pfn, min(self.step, self.machine.geometry.pages_per_block), orders=False).counts
         )
 
     def _nearest(self, pfn: int, otherwise: int) -> int:

@@ -23,7 +23,10 @@ def _cells(scene: Scene, column: Column, count: int) -> list[Paint]:
     if not column.pages:
         return []
     borders = [column.start + column.pages * at // count for at in range(count + 1)]
-    return [Use.paint(scene, scene.machine.summary(low, max(1, high - low))) for low, high in pairwise(borders)]
+    return [
+        Use.paint(scene, scene.machine.summary(low, max(1, high - low), orders=False))
+        for low, high in pairwise(borders)
+    ]
 
 
 def _row(scene: Scene, columns: list[list[Paint]], y: int, halves: int) -> Iterator[Span]:

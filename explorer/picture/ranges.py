@@ -107,7 +107,7 @@ class Ground:
             run = bisect_right(self._offsets, at) - 1
             start, length = self._runs[run]
             here = min(pages, length - (at - self._offsets[run]))
-            summary = self._machine.summary(start + at - self._offsets[run], here)
+            summary = self._machine.summary(start + at - self._offsets[run], here, orders=False)
             kinds: dict[str, int] = {str(kind): n for kind, n in summary.kinds.items()}
             if summary.offline:
                 kinds["block offline"] = summary.offline

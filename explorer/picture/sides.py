@@ -78,7 +78,7 @@ class Sides:
         found: Counter[str] = Counter()
         for row in self._plan.rows:
             if row.node == node and row.what != "node":
-                of_row = self._machine.summary(row.shown.start, len(row.shown))
+                of_row = self._machine.summary(row.shown.start, len(row.shown), orders=False)
                 found.update({str(kind): count for kind, count in of_row.kinds.items()})
         return tuple(found.items())
 

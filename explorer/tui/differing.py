@@ -43,7 +43,7 @@ def in_block(nr: int, before: Machine, after: Machine) -> Iterator[Line]:
     there = [machine.blocks.get(nr) for machine in (before, after)]
     states = [str(block.state) if block is not None else "not there" for block in there]
     zones = [block.zone[1] if block is not None and block.zone is not None else "none" for block in there]
-    found = [machine.summary(nr * unit, unit) for machine in (before, after)]
+    found = [machine.summary(nr * unit, unit, orders=False) for machine in (before, after)]
     kinds = [{WORDS[kind]: count for kind, count in one.kinds.items()} for one in found]
     rows = [(name, one, other) for name, (one, other) in (("state", states), ("zone", zones))]
     counts = [(word, kinds[0].get(word, 0), kinds[1].get(word, 0)) for word in dict.fromkeys([*kinds[0], *kinds[1]])]

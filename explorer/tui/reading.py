@@ -22,5 +22,5 @@ def read_unasked(source: str) -> Machine | None:
     except (BadInput, OSError):
         return None
     scope = whole(machine)
-    machine.summary(scope.start, scope.pages)
+    machine.summary(scope.start, scope.pages, orders=False)
     return machine

@@ -54,7 +54,7 @@ class Frames:
         edged = bool(picture.plan.shape.gap)
         entries = [
             *pointed(picture.scene, scope, over, picture.halves, edged),
-            *Use.entries(picture.scene, machine.summary(scope.start, scope.pages)),
+            *Use.entries(picture.scene, machine.summary(scope.start, scope.pages, orders=False)),
         ]
         cell = f"cell {short_size(picture.cell * machine.geometry.page_size)}"
         body = [

@@ -109,7 +109,9 @@ def give_back(machine: Holder | State, size: int | str | None, node: int | None 
 
 def _candidates(state: State, node: int | None) -> list[int]:
     online = [block for block in state.blocks.values() if block.state == "online" and node in (None, *block.nodes)]
-    ranked = sorted((_rank(block, summary(state, *state.block_range(block.id))), -block.id) for block in online)
+    ranked = sorted(
+        (_rank(block, summary(state, *state.block_range(block.id), orders=False)), -block.id) for block in online
+    )
     return [-number for _, number in ranked]
 
 
@@ -199,7 +201,7 @@ def _held(state: State, refused: Refused) -> Iterator[HeldBlocks]:
     for number, (tried, kind) in refused.items():
         if tried.certainty == "not known":
             continue
-        lasting = kind is not None and summary(state, *state.block_range(number)).of(RESERVED)
+        lasting = kind is not None and summary(state, *state.block_range(number), orders=False).of(RESERVED)
         kind = RESERVED if lasting else kind
         rule = tried.reason.code if kind is None and tried.reason is not None else ""
         groups.setdefault((kind, tried.result, rule), []).append(number)

@@ -75,7 +75,7 @@ def of_panel(
         zone = here.zone[1] if here.zone is not None else ""
         if width < 76:
             unit, blocks = machine.geometry.pages_per_block, in_cell(map_)
-            found = machine.summary(blocks.start * unit, len(blocks) * unit)
+            found = machine.summary(blocks.start * unit, len(blocks) * unit, orders=False)
             free = round((found.of("free") + found.of("pcp")) * 100 / max(1, found.pages - found.missing))
             left += [Word(f" {zone or here.state}", "dim"), Word(f"  free {free}%" if zone else "", "dim")]
             if (told := verdicts.of(cursor)) is not None and len(blocks) == 1:

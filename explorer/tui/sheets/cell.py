@@ -33,8 +33,8 @@ class CellSheet(BlockSheet):
         blocks = range(start // geometry.pages_per_block, (start + place.cell) // geometry.pages_per_block)
         there = [nr for nr in blocks if nr in machine.blocks]
         if self.wide >= FLAT:
-            yield self.bar(machine.summary(start, place.cell))
-            yield self.in_line(machine.summary(start, place.cell))
+            yield self.bar(machine.summary(start, place.cell, orders=False))
+            yield self.in_line(machine.summary(start, place.cell, orders=False))
         if there:
             yield self.what_of([machine.blocks[nr] for nr in there])
         first, size = start * geometry.page_size, geometry.block_size
@@ -54,9 +54,9 @@ class CellSheet(BlockSheet):
             yield from self.words("device", f"{words.block_names(device)} ({format_bytes(len(device) * size)})")
         yield ()
         if self.wide < FLAT:
-            yield from self.kinds(machine.summary(start, place.cell))
+            yield from self.kinds(machine.summary(start, place.cell, orders=False))
         if place.level == "machine" and self.high >= _HIGH:
-            memory, unit = machine.summary(0, _EVERYTHING), geometry.page_size
+            memory, unit = machine.summary(0, _EVERYTHING, orders=False), geometry.page_size
             yield ()
             yield self.title("memory of the machine", about_bytes((memory.pages - memory.missing) * unit))
             yield from self.uses(memory, lambda pages: about_bytes(pages * unit))
@@ -64,7 +64,7 @@ class CellSheet(BlockSheet):
     def _one(self, nr: int, place: Place) -> Line:
         """A block: what its pages are, how many of them are used, and whether it can go."""
         palette, unit = self.palette, self.machine.geometry.pages_per_block
-        found, off = self.machine.summary(nr * unit, unit), self.machine.blocks[nr].state == "offline"
+        found, off = self.machine.summary(nr * unit, unit, orders=False), self.machine.blocks[nr].state == "offline"
         kinds = {str(kind): count for kind, count in found.kinds.items()}
         used = 1 - (found.of("free") + found.of("pcp")) / max(1, found.pages - found.missing)
         bar = node_bar(kinds, float(off), max(4, self.wide - 27), palette, 1 if self.letters else 2)

@@ -67,7 +67,7 @@ class MachineCard(Scroller):
 
     def _uses(self, machine: Machine, width: int) -> Iterator[Line]:
         scope = whole(machine)
-        found = machine.summary(scope.start, scope.pages)
+        found = machine.summary(scope.start, scope.pages, orders=False)
         yield ()
         yield from Parts(machine, palette_of(self.app), (width, 8), self.halves == 1).kinds(found)
 

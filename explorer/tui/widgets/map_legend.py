@@ -40,7 +40,7 @@ class MapLegend(Drawn):
         if not map_.placed:
             return ()
         scope, machine, picture = map_.scope, map_.machine, map_.picture
-        found = machine.summary(scope.start, scope.pages)
+        found = machine.summary(scope.start, scope.pages, orders=scope.level == "page")
         cell = f"cell {short_size(picture.cell * machine.geometry.page_size)}" if picture.cell > 1 else "cell 1 page"
         words = (cell, "free %") if picture.shares else (cell,)
         of_blocks = scope.level == "page" and map_.view in (CanGo, Nodes)
