@@ -1,6 +1,7 @@
-"""What all commands are: values with a name, whose fields hold certain things; and what is wrong with one that does not."""
+"""What all commands are: values with a name, whose fields hold certain things; and what is wrong with one that does not.
 
-from __future__ import annotations
+Annotations are not postponed here: every start that opens a machine would read them from text, once for each command.
+"""
 
 import errno
 import re
