@@ -72,7 +72,7 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
     """What the kernel has one of. `crashed`: it does nothing any more. `locked`: an offline that never ends holds the hotplug
     lock. `vmemmap_warned`: a failed allocation of memmap was logged, which happens once. `policy_zone` is a place in
     `KERNEL_ZONES`; it never goes down. `hugetlb_rank` is the highest rank that a huge page had. `min_free_kbytes` is what
-    someone set, if that is more than the kernel reckons (0: it is not).
+    someone set, if that is more than the kernel reckons (0: it is not); so is `watermark_scale_factor`, where it is not 10.
 
     What a capture leaves open: `auto_online_assumed` and `mode_assumed`: no file of it told auto_online_blocks, and
     memmap_on_memory, and they are taken for what kernels have by default; `blocks_assumed`: nor did one list memory blocks or
@@ -87,6 +87,7 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
     policy_zone: int = 0
     hugetlb_rank: int = 0
     min_free_kbytes: int = 0
+    watermark_scale_factor: int = 0
     locked: bool = False
     auto_online_assumed: bool = False
     mode_assumed: bool = False

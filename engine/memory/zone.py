@@ -101,12 +101,14 @@ class Reckoned(msgspec.Struct, frozen=True, gc=False):
     `pages_min`  min_free_kbytes, of which each zone gets its part
     `shared`     managed pages of the zones among which it is shared out
     `apart`      ZONE_MOVABLE is not among them, and has a minimum of its own
+    `scale`      watermark_scale_factor: how far low lies above min at least, in ten thousandths of the zone
     """
 
     managed: Frozen[ZoneKey, int] = Frozen()
     pages_min: int = 0
     shared: int = 0
     apart: bool = False
+    scale: int = 10
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False):

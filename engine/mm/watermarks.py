@@ -10,10 +10,15 @@ from typing import Final
 from ..memory.state import State
 from ..memory.zone import DMA, DMA32, KERNEL_ZONES, MOVABLE, NORMAL, ZONE_ORDER, Reckoned, ZoneWatermarks
 from ..numbers.frozen import Frozen
+from ..numbers.rounding import ceil
 from ..numbers.units import MIB
 from ..protocol.vocabulary import ZoneKey
 
 _RESERVE_RATIO: Final = {DMA: 256, DMA32: 256, NORMAL: 32, MOVABLE: 0}
+_SCALE: Final = 10
+"""watermark_scale_factor of a boot; of so many parts of a zone it is:"""
+_WHOLE: Final = 10_000
+_MOST_SCALE: Final = 3000
 _ABOVE: Final = {name: ZONE_ORDER[at + 1 :] for at, name in enumerate(ZONE_ORDER)}
 _HUGE_PAGES_FROM: Final = 512 * MIB
 """Transparent huge pages, and the free memory kept for them, are off on machines that booted with less."""
@@ -83,6 +88,20 @@ def minimum_asked(state: State) -> int:
     return pages * (state.geometry.page_size // 1024) if set_by_hand else 0
 
 
+def scale_asked(state: State) -> int:
+    """watermark_scale_factor of a captured state, if someone set it: low lies so many ten thousandths of each kernel zone above
+    min. 0 where nobody did, or the zones do not agree."""
+    seen = [
+        (zone.managed, known.min // 4, known.low - known.min)
+        for key, zone in state.zones.items()
+        if (known := state.watermarks.get(key)) is not None and zone.managed and key[1] in KERNEL_ZONES
+    ]
+    above = [ceil(apart * _WHOLE, managed) for managed, share, apart in seen if apart > share]
+    scale = min(above, default=_SCALE)
+    agree = all(apart == max(share, managed * scale // _WHOLE) for managed, share, apart in seen)
+    return scale if agree and _SCALE < scale <= _MOST_SCALE else 0
+
+
 def watermarks_of(state: State) -> Mapping[ZoneKey, ZoneWatermarks]:
     """min, low and lowmem reserves of each zone as captured or set last; none where a boot set them."""
     reckoned = state.reckoned.value
@@ -115,9 +134,10 @@ def _reckoned(state: State, managed: Mapping[ZoneKey, int], before: Watermarks |
     shared = sum(lowmem if apart else managed.values())
     huge = booted * page_size >= _HUGE_PAGES_FROM and _transparent(state)
     transparent = state.geometry.pageblock_pages if huge else 0
-    pages_min = _pages_min(tuple(lowmem), shared, above, page_size // 1024, transparent)
+    scale = state.globals.value.watermark_scale_factor or _SCALE
+    pages_min = _pages_min(tuple(lowmem), shared, above, page_size // 1024, transparent, scale)
     asked = state.globals.value.min_free_kbytes * 1024 // page_size
-    return Reckoned(Frozen(managed), max(pages_min, asked), shared, apart)
+    return Reckoned(Frozen(managed), max(pages_min, asked), shared, apart, scale)
 
 
 def _transparent(state: State) -> bool:
@@ -130,7 +150,9 @@ def _transparent(state: State) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _pages_min(lowmem: tuple[int, ...], shared: int, above: int, page_kib: int, pageblock_pages: int) -> int:
+def _pages_min(
+    lowmem: tuple[int, ...], shared: int, above: int, page_kib: int, pageblock_pages: int, scale: int
+) -> int:
     """min_free_kbytes in pages, by the managed pages of kernel zones and those `above` their high watermarks of before.
     `pageblock_pages` is 0 where there are no transparent huge pages; where there are, the first answer is the ground for a
     second (set_recommended_min_free_kbytes)."""
@@ -138,23 +160,27 @@ def _pages_min(lowmem: tuple[int, ...], shared: int, above: int, page_kib: int, 
     if not pageblock_pages:
         return least
     left = sum(
-        [max(0, pages - 2 * low + mark) for pages in lowmem for mark, low in (_marks(pages, least, shared, False),)]
+        [
+            max(0, pages - 2 * low + mark)
+            for pages in lowmem
+            for mark, low in (_marks(pages, least, shared, False, scale),)
+        ]
     )
     return max(least, min(pageblock_pages * len(lowmem) * 11, left // 20))
 
 
 def _min_and_low(reckoned: Reckoned, key: ZoneKey) -> tuple[int, int]:
     managed, own = reckoned.managed.get(key, 0), reckoned.apart and key[1] == MOVABLE
-    return _marks(managed, reckoned.pages_min, reckoned.shared, own)
+    return _marks(managed, reckoned.pages_min, reckoned.shared, own, reckoned.scale)
 
 
 @lru_cache(maxsize=256)
-def _marks(managed: int, pages_min: int, shared: int, own: bool) -> tuple[int, int]:
+def _marks(managed: int, pages_min: int, shared: int, own: bool, scale: int) -> tuple[int, int]:
     """min and low of a zone: its part of min_free_kbytes, and low as far above it as high above low (__setup_per_zone_wmarks).
     `own`: its min is one of its own."""
     share = pages_min * managed // max(shared, 1)
     least = min(max(managed // 1024, 32), 128) if own else share
-    return (least, least + max(share // 4, managed // 1000)) if managed else (0, 0)
+    return (least, least + max(share // 4, managed * scale // _WHOLE)) if managed else (0, 0)
 
 
 def _reserve(managed: Mapping[ZoneKey, int], key: ZoneKey, highest: str) -> int:

@@ -9,7 +9,7 @@ from ..kernels.notifier_chain import chain_of
 from ..memory.origin import Origin
 from ..memory.state import State
 from ..mm.hugetlb.hugetlb_vmemmap import note_given_back
-from ..mm.watermarks import minimum_asked
+from ..mm.watermarks import minimum_asked, scale_asked
 from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
 from ..protocol.vocabulary import ZoneKey
@@ -104,6 +104,7 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     notes += (*agree.agree_nodes(state), *agree.agree_resources(state))
     state.parameters.load({None: identity.settings})
     notes += doubt_zones(draft)
+    state.globals.change(watermark_scale_factor=scale_asked(state))
     state.globals.change(
         auto_online_assumed="auto_online_blocks" in identity.assumed,
         mode_assumed="memmap_on_memory" in identity.assumed,

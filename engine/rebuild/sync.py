@@ -60,6 +60,7 @@ def sync(state: State, seen: Observation) -> list[Note]:
         mode_assumed=read.mode_assumed,
         nodes_assumed=read.nodes_assumed,
         min_free_kbytes=read.min_free_kbytes,
+        watermark_scale_factor=read.watermark_scale_factor,
     )
     _drop_orphans(state)
     return [*said, *map(OfTheCapture, notes)]

@@ -77,6 +77,23 @@ def test_what_is_reckoned_when_it_is_asked_for_is_what_was_so_when_it_was_set() 
         assert [kept.reserve(key, above) for above in ZONE_ORDER] == [read.reserve(key, above) for above in ZONE_ORDER]
 
 
+@pytest.mark.parametrize(("scale", "kept"), [(200, 200), (11, 11), (10, 0)])
+def test_a_scale_factor_that_someone_set_is_kept(tmp_path: Path, scale: int, kept: int) -> None:
+    """vm.watermark_scale_factor: low lies so many ten thousandths of the zone above min, or a quarter of min."""
+    managed = 16 * BLOCK - 900
+    zones = {"DMA32": (16 * BLOCK, managed, 8 * BLOCK)}
+    folder = tree(tmp_path, dict.fromkeys(range(1, 17), "DMA32"), zones=zones, cmdline="quiet")
+    zoneinfo = folder / "proc/zoneinfo"
+    zoneinfo.write_text(zoneinfo.read_text().replace("low 20", f"low {16 + managed * scale // 10_000}"))
+    (folder / MEMORY / "memory40").mkdir()
+    (folder / MEMORY / "memory40/state").write_text("offline\n")
+    machine = capture(folder)
+    assert state_of(machine).globals.value.watermark_scale_factor == kept
+    assert machine.apply(Online(block=40, type="online_movable")).ok
+    least, low = marks(machine)["DMA32"]
+    assert low - least == max(least // 4, managed * scale // 10_000)
+
+
 @pytest.mark.parametrize(("least", "kept"), [(60_000, 240_000), (3_000, 0)])
 def test_a_minimum_that_someone_set_is_kept_where_it_is_more_than_the_kernel_reckons(
     tmp_path: Path, least: int, kept: int
