@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from altmap.engine import about_bytes, block_names, format_address, format_bytes
+from altmap.engine import Block, about_bytes, block_names, format_address, format_bytes
 
 from ...picture.scope import Scope
 from ...picture.view import Verdicts
@@ -63,38 +64,57 @@ def of_panel(
     map_: MemoryMap, shown: str, focused: bool, verdicts: Verdicts, width: int
 ) -> tuple[list[Word], list[Word]]:
     """The panel that is shown in words of its own, and the others; where the map has the whole width, what the block is."""
-    machine, cursor = map_.machine, map_.cursor
-    left = [Word("▌", "accent" if focused else "faint")]
-    right: list[Word] = []
-    here = machine.blocks.get(cursor)
     page = map_.scope.level == "page" and width < 170
     inspected = f"page {map_.pfn:#x}" if page else block_names(in_cell(map_), 1)
     inspected = inspected if len(inspected) <= _LONG else inspected.removeprefix("memory")
+    left = [Word("▌", "accent" if focused else "faint")]
     left.append(Word(f"{inspected if shown == 'inspector' else shown} ", "strong"))
+    right: list[Word] = []
+    here = map_.machine.blocks.get(map_.cursor)
     if shown == "inspector" and not page and width < 110 and here is not None:
-        zone = here.zone[1] if here.zone is not None else ""
         if width < 76:
-            unit, blocks = machine.geometry.pages_per_block, in_cell(map_)
-            found = machine.summary(blocks.start * unit, len(blocks) * unit, orders=False)
-            free = round((found.of("free") + found.of("pcp")) * 100 / max(1, found.pages - found.missing))
-            left += [Word(f" {zone or here.state}", "dim"), Word(f"  free {free}%" if zone else "", "dim")]
-            if (told := verdicts.of(cursor)) is not None and len(blocks) == 1:
-                sign = {"yes": "✓", "not known": "?"}.get(told.answer, "✗")
-                what = f"{told.blockers[0][1]:,} {told.blockers[0][0]}" if told.blockers else told.answer
-                left += [Word(f"  {sign} ", _LOOKS[told.answer]), Word(what, "text")]
+            left += _in_short(map_, here, verdicts)
         else:
-            left += [Word(f" {here.state}", "dim"), Word(f"  {zone}" if zone else "", "dim")]
-            left += [Word(f"  node {here.node}  {'since boot' if here.early else 'hot-added'}", "dim")]
-            size = machine.geometry.block_size
-            right = [Word(format_address(cursor * size), "dim"), Word(f"  {format_bytes(size)} ", "dim")]
-    others = [(pane, key) for pane, key in PANELS if pane != shown]
-    names = {pane: block_names(in_cell(map_), 1) if pane == "inspector" else pane for pane, _ in others}
-    if sum(len(f" {key} {names[pane]}") for pane, key in others) + sum(len(word.text) for word in left) > 38:
-        names["parameters"] = "params"
-    panes = [Word(f" {key} {names[pane]}", "dim", f"verb('pane_{pane}')") for pane, key in others]
-    while right and sum(len(word.text) for word in (*left, *right, *panes)) + 2 > width:
+            left += _of_block(here)
+            size = map_.machine.geometry.block_size
+            right = [Word(format_address(here.id * size), "dim"), Word(f"  {format_bytes(size)} ", "dim")]
+    panes = _others(map_, shown, _wide(left))
+    while right and _wide([*left, *right, *panes]) + 2 > width:
         right.pop()
     return left, [*right, *panes, Word(" ")]
+
+
+def _in_short(map_: MemoryMap, here: Block, verdicts: Verdicts) -> Iterator[Word]:
+    """The zone of a block, how much of what the cell under the cursor shows is free, and whether the block can go."""
+    unit, blocks = map_.machine.geometry.pages_per_block, in_cell(map_)
+    found = map_.machine.summary(blocks.start * unit, len(blocks) * unit, orders=False)
+    free = round((found.of("free") + found.of("pcp")) * 100 / max(1, found.pages - found.missing))
+    yield Word(f" {here.zone[1] if here.zone is not None else here.state}", "dim")
+    yield Word(f"  free {free}%" if here.zone is not None else "", "dim")
+    if (told := verdicts.of(here.id)) is not None and len(blocks) == 1:
+        sign = {"yes": "✓", "not known": "?"}.get(told.answer, "✗")
+        yield Word(f"  {sign} ", _LOOKS[told.answer])
+        yield Word(f"{told.blockers[0][1]:,} {told.blockers[0][0]}" if told.blockers else told.answer, "text")
+
+
+def _of_block(here: Block) -> Iterator[Word]:
+    """A block's state, zone and node, and since when it is there."""
+    yield Word(f" {here.state}", "dim")
+    yield Word(f"  {here.zone[1]}" if here.zone is not None else "", "dim")
+    yield Word(f"  node {here.node}  {'since boot' if here.early else 'hot-added'}", "dim")
+
+
+def _others(map_: MemoryMap, shown: str, beside: int) -> list[Word]:
+    """The panels that are not shown, with their keys; a long name is cut where as many letters stand beside them."""
+    others = [(pane, key) for pane, key in PANELS if pane != shown]
+    names = {pane: block_names(in_cell(map_), 1) if pane == "inspector" else pane for pane, _ in others}
+    if beside + sum(len(f" {key} {names[pane]}") for pane, key in others) > 38:
+        names["parameters"] = "params"
+    return [Word(f" {key} {names[pane]}", "dim", f"verb('pane_{pane}')") for pane, key in others]
+
+
+def _wide(words: Iterable[Word]) -> int:
+    return sum(len(word.text) for word in words)
 
 
 _LOOKS: Final[dict[str, Role]] = {"yes": "good", "no": "bad", "never": "dim", "not known": "warn"}
