@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..kernels.architectures import Preset
 from ..numbers.errors import BadInput
@@ -24,47 +24,57 @@ def crash_ranges(words: Sequence[str], memory: Sequence[Range], preset: Preset) 
     """The ranges that the options reserve, each text behind an equals sign, and a sentence on each of which that is not known.
 
     Memory is taken from the highest address that fits, below 4 GiB if there is such. Raises `BadInput` for what is no option."""
-    found: list[Range] = []
-    notes: list[str] = []
     if not words:
-        return found, notes
+        return [], []
     if preset.crash_kernel is None:
-        return found, [f"crashkernel={words[0]}: where {preset.name} reserves that is not known; it is left out"]
+        return [], [f"crashkernel={words[0]}: where {preset.name} reserves that is not known; it is left out"]
     align, low_size = preset.crash_kernel
-    high = False
-    wanted = 0
+    kept = _Kept([], [])
+    high, wanted = False, 0
     for word in words:
         size, at, kind = _parsed(word, sum(end - start for start, end in memory))
         if size is None:
-            notes.append(f"crashkernel={word}: how much that is, the distribution decides; it is left out")
+            kept.notes.append(f"crashkernel={word}: how much that is, the distribution decides; it is left out")
         elif kind == "low":
             low_size = size
         elif at is not None:
-            place = at if any(start <= at and at + size <= end for start, end in memory) else None
-            found, notes = _reserved(found, notes, word, place, size)
+            kept.reserve(word, at if any(start <= at and at + size <= end for start, end in memory) else None, size)
         elif size:
             high, wanted = kind == "high", size
     if wanted:
-        place = None if high else _highest(memory, wanted, 0, _LOW, align)
-        if place is None:
-            place = _highest(memory, wanted, _LOW, 1 << 64, align) or _highest(memory, wanted, 0, _LOW, align)
-        found, notes = _reserved(found, notes, words[0], place, wanted)
+        place = _place(memory, wanted, high, align)
+        kept.reserve(words[0], place, wanted)
         if place is not None and place >= _LOW and low_size:
-            low = _highest(memory, low_size, 0, _LOW, align)
-            found, notes = _reserved(found, notes, f"{words[0]}, and below 4 GiB", low, low_size)
-    return sorted(found), notes
+            kept.reserve(f"{words[0]}, and below 4 GiB", _highest(memory, low_size, 0, _LOW, align), low_size)
+    return sorted(kept.ranges), kept.notes
 
 
-def _reserved(
-    found: list[Range], notes: list[str], word: str, place: int | None, size: int
-) -> tuple[list[Range], list[str]]:
-    if place is None:
-        return found, [
-            *notes,
-            f"crashkernel={word}: no range of {size:#x} bytes is there, and the kernel goes on without",
-        ]
-    said = f"crashkernel={word}: {place:#x}-{place + size - 1:#x}, the highest that fits, if nothing else lies there"
-    return [*found, (place, place + size)], [*notes, said]
+class _Kept(NamedTuple):
+    """The ranges that are reserved so far, and what is to be said."""
+
+    ranges: list[Range]
+    notes: list[str]
+
+    def reserve(self, word: str, place: int | None, size: int) -> None:
+        """Reserve so many bytes for an option at a place, or say that there is none."""
+        if place is None:
+            self.notes.append(
+                f"crashkernel={word}: no range of {size:#x} bytes is there, and the kernel goes on without"
+            )
+            return
+        self.ranges.append((place, place + size))
+        self.notes.append(
+            f"crashkernel={word}: {place:#x}-{place + size - 1:#x}, the highest that fits, if nothing else lies there"
+        )
+
+
+def _place(memory: Sequence[Range], size: int, high: bool, align: int) -> int | None:
+    """Where memory is reserved: below 4 GiB if it fits there, unless it is to be `high`; else above, or below after all."""
+    low = _highest(memory, size, 0, _LOW, align)
+    if low is not None and not high:
+        return low
+    above = _highest(memory, size, _LOW, 1 << 64, align)
+    return low if above is None else above
 
 
 def _parsed(word: str, memory: int) -> tuple[int | None, int | None, str]:

@@ -82,40 +82,54 @@ def build_zones(state: State, seen: Observation) -> None:
 
 
 def _zones_from_blocks(state: State, seen: Observation) -> None:
-    """A block in one zone says so; the others are cut where the architecture's zones end."""
+    """Zones where no file tells of them: each reaches as far as its blocks, and has its share of what the node has."""
+    parts = _parts(state, seen)
+    for node in {key[0] for key in parts}:
+        of_node = {key: sum(end - start for start, end in ranges) for key, ranges in parts.items() if key[0] == node}
+        present = sum(of_node.values())
+        managed, free = _managed_and_free(state, seen, node, present)
+        for key, have in of_node.items():
+            start, end = min(first for first, _ in parts[key]), max(behind for _, behind in parts[key])
+            zone = Zone(*key, start, end - start, have, managed * have // present, free * have // present)
+            state.zones.load({key: zone})
+
+
+def _parts(state: State, seen: Observation) -> dict[ZoneKey, list[tuple[int, int]]]:
+    """Ranges of pages (first, behind the last) of each zone. A block in one zone says so; the others are cut where the
+    architecture's zones end."""
     pages, page = state.geometry.pages_per_block, state.geometry.page_size
-    parts: dict[ZoneKey, list[tuple[int, int]]] = {}
-    fallback = min(state.nodes)
+    limits = (*state.preset.low_zones, (state.preset.top_zone, state.geometry.max_address))
     alone: dict[tuple[str, ...], str] = {(name,): name for name in ZONE_ORDER}
+    fallback = min(state.nodes)
+    parts: dict[ZoneKey, list[tuple[int, int]]] = {}
     for block in seen.blocks:
         if block.state == "offline":
             continue
         node = block.nodes[0] if block.nodes else fallback
-        start = block.id * pages
+        start, behind = block.id * pages, (block.id + 1) * pages
         if (name := alone.get(block.valid_zones or ())) is not None:
             ranges = parts.setdefault((node, name), [])
             if ranges and ranges[-1][1] == start:
                 start = ranges.pop()[0]
-            ranges.append((start, (block.id + 1) * pages))
+            ranges.append((start, behind))
             continue
-        for name, limit in (*state.preset.low_zones, (state.preset.top_zone, state.geometry.max_address)):
-            end = min(limit // page, (block.id + 1) * pages)
+        for name, limit in limits:
+            end = min(limit // page, behind)
             if start < end:
                 parts.setdefault((node, name), []).append((start, end))
                 start = end
-    for node in {key[0] for key in parts}:
-        reading = next((n for n in seen.nodes if n.id == node), None)
-        kib = page // 1024
-        of_node = {key: sum(b - a for a, b in ranges) for key, ranges in parts.items() if key[0] == node}
-        present = sum(of_node.values())
-        of_all = seen.meminfo if len(state.nodes) == 1 else {}
-        meminfo = reading.meminfo if reading is not None and reading.meminfo else of_all
-        managed = min(meminfo.get("MemTotal", present * kib) // kib, present)
-        free = min(meminfo.get("MemFree", managed * kib) // kib, managed)
-        for key, have in of_node.items():
-            start, end = min(a for a, _ in parts[key]), max(b for _, b in parts[key])
-            zone = Zone(*key, start, end - start, have, managed * have // present, free * have // present)
-            state.zones.load({key: zone})
+    return parts
+
+
+def _managed_and_free(state: State, seen: Observation, node: int, present: int) -> tuple[int, int]:
+    """Managed and free pages of a node with so many present ones, as its meminfo tells, or that of the only node; without either
+    all are."""
+    reading = next((one for one in seen.nodes if one.id == node), None)
+    of_all = seen.meminfo if len(state.nodes) == 1 else {}
+    meminfo = reading.meminfo if reading is not None and reading.meminfo else of_all
+    kib = state.geometry.page_size // 1024
+    managed = min(meminfo.get("MemTotal", present * kib) // kib, present)
+    return managed, min(meminfo.get("MemFree", managed * kib) // kib, managed)
 
 
 def doubts(seen: Observation) -> Iterator[str]:
