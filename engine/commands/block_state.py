@@ -1,6 +1,7 @@
 """online and offline: a memory block comes into use, or leaves it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Final
 
 from ..memory.state import State
@@ -27,17 +28,23 @@ class Offline(Base, tag="offline", frozen=True):
     block: int
 
 
-def _online(state: State, command: Online, notes: list[Note]) -> Steps:
-    from ..hotplug import virtio_mem
+@cache
+def _mechanisms() -> tuple[Callable[[State, int, str], Steps], Callable[[State], Steps]]:
+    from ..hotplug.virtio_mem import go_on
     from ..sysfs.block_files import set_state
 
+    return set_state, go_on
+
+
+def _online(state: State, command: Online, notes: list[Note]) -> Steps:
+    set_state, go_on = _mechanisms()
     yield from set_state(state, command.block, command.type)
-    yield from virtio_mem.go_on(state)
+    if state.virtio_mem:
+        yield from go_on(state)
 
 
 def _offline(state: State, command: Offline, notes: list[Note]) -> Steps:
-    from ..sysfs.block_files import set_state
-
+    set_state, _ = _mechanisms()
     return set_state(state, command.block, "offline")
 
 

@@ -12,6 +12,7 @@ from ..machine import Machine
 from ..memory.block import Block, Group, Request
 from ..memory.state import State, clone
 from ..memory.zone import MOVABLE
+from ..mm.iomem import in_the_way
 from ..numbers.rounding import ceil
 from ..numbers.runs import consecutive
 from ..numbers.units import format_bytes
@@ -69,7 +70,8 @@ def _against(before: State, after: State, named: str | None) -> Iterator[str]:
 def _name(state: State, block: int) -> str | None:
     """What /proc/iomem calls the memory of a block."""
     start = block * state.geometry.block_size
-    return next((one.name for one in state.resources.values() if one.ram and one.start <= start < one.end), None)
+    found = in_the_way(state, start, start + 1)
+    return found.name if found is not None and found.ram else None
 
 
 def _called(device: MemoryDevice) -> str:

@@ -235,7 +235,7 @@ class Film:
             for key in keys:
                 before, now = last.get(key, NOTHING), table.get(key, NOTHING)
                 if before is not now:
-                    changes += (table.number, key, before)
+                    changes += ((table.number, key), before)
                 if now is not NOTHING:
                     last[key] = now
                 else:
@@ -250,7 +250,7 @@ class Film:
     def _sections(self) -> Iterator[_Both]:
         """The sections that changed since the moment before, as they were then and now; None where there was, or is, none."""
         sections = self._state.sections
-        for number, key, value in each_change(self._frames[self.at - 1].changes) if self.at else ():
+        for (number, key), value in each_change(self._frames[self.at - 1].changes) if self.at else ():
             if number == sections.number:
                 yield (None if value is NOTHING else value), sections.get(key)
 

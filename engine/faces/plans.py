@@ -7,7 +7,6 @@ that differs. What a capture brought cannot be made again at all, so it is alway
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final
@@ -134,20 +133,18 @@ class _Work:
         work, journal = ROWS[type(meant(command))].work, machine._state.journal
         self.spend(work.begin)
         steps, undone = machine.steps(command), journal.undone
-        journal.most = self.left // work.each
         try:
-            for _ in steps:
-                try:
-                    self.spend(work.each)
-                except BadInput as error:
-                    steps.throw(error)
+            with journal.at_most(self.left // work.each):
+                for _ in steps:
+                    try:
+                        self.spend(work.each)
+                    except BadInput as error:
+                        steps.throw(error)
         except TooManyChanges:
             self.spend(self.left + 1)
-        finally:
-            journal.most = sys.maxsize
         step = machine._moments.present
         refused = step.outcome is not None and not step.outcome.ok
-        self.spend((len(step.changes) // 3 + journal.undone - undone) * work.each + refused * _REFUSED_COST)
+        self.spend((len(step.changes) // 2 + journal.undone - undone) * work.each + refused * _REFUSED_COST)
 
 
 def _again(machine: Machine, snapshot: SnapshotV1, number: int, work: _Work) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from ..memory.state import State
 from ..protocol.events import NotifierCalled
@@ -14,7 +14,6 @@ def named_node(state: State, node: int) -> int:
     return -1 if state.model.node_notifiers else node
 
 
-def tell_node(state: State, action: NotifierAction, pfn: int, pages: int, node: int) -> Iterator[NotifierCalled]:
+def tell_node(state: State, action: NotifierAction, pfn: int, pages: int, node: int) -> Sequence[NotifierCalled]:
     """The chain of nodes runs, where there is one and a node (not -1) gets its first memory or loses its last."""
-    if state.model.node_notifiers and node >= 0:
-        yield NotifierCalled(action, pfn, pages, node)
+    return (NotifierCalled(action, pfn, pages, node),) if node >= 0 and state.model.node_notifiers else ()

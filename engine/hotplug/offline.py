@@ -69,7 +69,7 @@ from .zone_policy import group_present
 
 Steps = Iterator[Event]
 
-_GONE: Final[dict[Kind, None]] = dict.fromkeys((FREE, POISONED, PAGE_OFFLINE, MEMMAP))
+_GONE: Final[frozenset[Kind]] = frozenset((FREE, POISONED, PAGE_OFFLINE, MEMMAP))
 """Pages that keep no range from going offline."""
 
 
@@ -128,12 +128,13 @@ def _unstoppable(steps: Steps) -> Steps:
 
 def _adjust_present(state: State, block: Block, key: ZoneKey, pages: int) -> None:
     if pages:
-        state.zones.put(key, state.zones[key].plus(present=pages))
+        zone = state.zones[key]
+        state.zones.put(key, msgspec.structs.replace(zone, present=zone.present + pages))
         group_present(state, block, key[1], pages)
 
 
 def _has_hosts(state: State) -> bool:
-    return any(request.placement == "sections" for request in state.requests.values())
+    return "sections" in [request.placement for request in state.requests.values()]
 
 
 def blocks_of(state: State, sections: list[Section]) -> tuple[int, ...]:
@@ -161,12 +162,19 @@ def _empty(
                 yield Logged("page dumped because: unmovable page")
             yield _failure(state, start, pages, "failure to isolate range")
         raise
-    heads, calls = _heads(state, start, pages), False
+    isolated = state.sections_of(start, pages)
+    heads, calls = _heads(state, isolated, start), False
+    empty = set[Kind]().union(*[section.pages for section in isolated]) <= _GONE
     try:
         yield RangeIsolated(start, pages, free)
         calls = True
         yield from _announce(state, block, key, start, pages)
-        yield from _empty_range(state, key, start, pages, heads, doubts, signals)
+        if not empty:
+            yield from _move_away(state, key, start, pages, doubts, signals)
+        yield from doubts
+        for where in ("test_pages_isolated", "__test_page_isolated_in_pageblock"):
+            for pfn, count in heads:
+                yield MemmapSkipped(where, pfn, count)
     except BaseException as error:
         if isinstance(error, HotplugError) and error.errno == "EINTR" and not signals:
             raise HotplugError(HANGS, NeverEnds(block.id, error.reason), error.pfn) from None
@@ -227,14 +235,14 @@ def _cancel(state: State, start: int, pages: int, change: int) -> Steps:
 
 def _status_change_nid(state: State, key: ZoneKey, pages: int) -> int:
     """The node that has no memory left without so many pages of one of its zones; -1 where it has."""
-    return key[0] if state.node_present(key[0]) <= pages else -1
+    if state.zones[key].present > pages or state.has_more(key[0], pages):
+        return -1
+    return key[0]
 
 
-def _empty_range(
-    state: State, key: ZoneKey, start: int, pages: int, heads: list[Chunk], doubts: list[PagesAssumed], signals: bool
-) -> Steps:
-    """From MEM_GOING_OFFLINE to the moment when every page of the range is free and isolated; whether that comes may hang
-    on the `doubts`."""
+def _move_away(state: State, key: ZoneKey, start: int, pages: int, doubts: list[PagesAssumed], signals: bool) -> Steps:
+    """What is in use in the range moves, until every page of it is free and isolated; whether that comes may hang on the
+    `doubts`. Raises `HotplugError` for what stays."""
     yield from migrate.migrate_range(state, start, pages, key)
     try:
         yield from pool.leave_range(state, start, pages)
@@ -256,18 +264,14 @@ def _empty_range(
         if _endless(state):
             raise HotplugError("EINTR", Backoff(stuck), stuck.pfn)
         raise _gives_up(state, stuck, stuck.pfn)
-    yield from doubts
-    for where in ("test_pages_isolated", "__test_page_isolated_in_pageblock"):
-        for pfn, count in heads:
-            yield MemmapSkipped(where, pfn, count)
 
 
-def _heads(state: State, start: int, pages: int) -> list[Chunk]:
-    """Head pages inside the range, which the kernel's loops step over."""
+def _heads(state: State, sections: list[Section], start: int) -> list[Chunk]:
+    """Head pages of sections from pfn `start` on, which the kernel's loops step over."""
     size = state.geometry.pages_per_section
     found: list[Chunk] = []
-    for section in state.sections_of(start, pages):
-        if heads := _from(section.of(MEMMAP), start - section.nr * size):
+    for section in sections:
+        if MEMMAP in section.pages and (heads := _from(section.of(MEMMAP), start - section.nr * size)):
             found += [(section.nr * size + at, count) for at, count in runs(heads)]
     return found
 
@@ -281,7 +285,7 @@ def _stuck(state: State, start: int, pages: int) -> Stuck | None:
     """Why the first page that keeps the range from becoming free stays; None when all of it is free."""
     size = state.geometry.pages_per_section
     for section in state.sections_of(start, pages):
-        if section.pages.keys() <= _GONE.keys():
+        if section.pages.keys() <= _GONE:
             continue
         owned = 0
         for _, mask in section.zones:

@@ -26,31 +26,36 @@ def offline_isolated(state: State, block: Block, key: ZoneKey, first: int, lengt
     other head pages in it."""
     start, pages = first + block.head, length - block.head
     sections = state.block_sections(block.id)
-    withheld = sum([section.count(PAGE_OFFLINE) for section in sections])
+    withheld = sum([section.count(PAGE_OFFLINE) for section in sections if PAGE_OFFLINE in section.pages])
     reserved = 0
     for pfn, count in heads:
         yield MemmapSkipped("__offline_isolated_pages", pfn, count)
         reserved += count
     gone = pages if state.model.heads_present else pages - reserved
     early = gone if block.early else 0
-    emptied, watermarks = state.zones[key].present == gone, Watermarks(state)
-    left = state.zones[key].plus(present=-gone, managed=-(pages - reserved - withheld), early=-early)
+    zone, watermarks = state.zones[key], Watermarks(state)
+    left = msgspec.structs.replace(
+        zone,
+        present=zone.present - gone,
+        managed=zone.managed - (pages - reserved - withheld),
+        early=zone.early - early,
+    )
     state.zones.put(key, left)
     group_present(state, block, key[1], -gone)
     set_watermarks(state, watermarks)
     yield PagesTaken(start, gone)
     yield Logged(f"Offlined Pages {gone}")
-    if emptied:
+    if not left.present:
         if state.model.late_node_state:  # the node still counts as one with memory
             state.zones.put(key, left.plus(present=1))
         yield from rebuild_zonelists(state, Watermarks(state))
         state.zones.put(key, msgspec.structs.replace(left, pcp=0))
-    change = key[0] if not state.node_present(key[0]) else -1
+    change = -1 if left.present or state.has_more(key[0], 0) else key[0]
     yield from tell_node(state, "NODE_REMOVED_LAST_MEMORY", start, pages, change)
     yield state.chain.call("MEM_OFFLINE", start, pages, named_node(state, change), block.early)
     yield from _leave(state, block, key, first, length)
     linked = key if state.model.spans_until_removal else None
-    hwpoison = block.hwpoison or any(section.of(POISONED) for section in sections)
+    hwpoison = block.hwpoison or any(POISONED in section.pages for section in sections)
     state.blocks.put(
         block.id,
         msgspec.structs.replace(block, state="offline", zone=None, hwpoison=hwpoison, stuck=False, linked=linked),
@@ -84,7 +89,7 @@ def _leave(state: State, block: Block, key: ZoneKey, first: int, length: int) ->
 
 def _shrink_tail(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> None:
     """The rest of the block leaves the span; the head is still there and is removed after it."""
-    for section in state.block_sections(block.id):
+    for section in state.block_sections(block.id) if block.head else ():
         if section.online and section.nr * state.geometry.pages_per_section < start:
             state.sections.put(section.nr, msgspec.structs.replace(section, online=False))
     shrink(state, key, start, pages)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from ..memory.block import Block
-from ..memory.section import Section, Types
+from ..memory.section import Section, set_types
 from ..memory.state import State
 from ..memory.zone import KERNEL_ZONES
 from ..mm.watermarks import Watermarks, set_watermarks
@@ -33,7 +33,7 @@ from ..protocol.events import (
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.unknown import PoisonSomewhere, ZoneNotTold
 from ..protocol.reasons.zones import BlockPoisoned
-from ..protocol.vocabulary import FREE, ISOLATE, MEMMAP, OnlineType, ZoneKey
+from ..protocol.vocabulary import FREE, ISOLATE, MEMMAP, MOVABLE_TYPE, OnlineType, ZoneKey
 from .notify import named_node, tell_node
 from .zone_policy import group_present, hangs_on_boot, zone_for
 from .zone_span import grow, join_zone, shrink
@@ -63,7 +63,8 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
         yield HeadInitialized(start, head)
     yield from _online_pages(state, block, key)
     if head and state.model.heads_present:
-        state.zones.put(key, state.zones[key].plus(present=head))
+        zone = state.zones[key]
+        state.zones.put(key, msgspec.structs.replace(zone, present=zone.present + head))
         group_present(state, block, key[1], head)
         yield PresentAdjusted(*key, head)
     state.blocks.put(number, msgspec.structs.replace(block, state="online", zone=key, hwpoison=False, linked=None))
@@ -90,7 +91,7 @@ def _online_pages(state: State, block: Block, key: ZoneKey) -> Steps:
     sections = state.block_sections(block.id)
     joined = _move_pfn_range(state, sections, key, start, pages)
     yield RangeMoved(start, pages, *key)
-    change = block.node if not state.node_present(block.node) else -1
+    change = -1 if state.has_more(block.node, 0) else block.node
     told = named_node(state, change)
     yield from tell_node(state, "NODE_ADDING_FIRST_MEMORY", start, pages, change)
     call = state.chain.call("MEM_GOING_ONLINE", start, pages, told, block.early)
@@ -98,21 +99,22 @@ def _online_pages(state: State, block: Block, key: ZoneKey) -> Steps:
     if call.vetoed_by:
         yield from _cancel(state, block, key, sections, change)
         raise state.chain.refusal(call)
-    populated = state.zones[key].present > 0
-    watermarks = Watermarks(state)
+    before, watermarks = state.zones[key], Watermarks(state)
     yield from _skipped(state, joined, start)
     freed = sum([section.count(FREE) for section in joined])
-    reserved = sum([section.count(MEMMAP) for section in joined])
-    onlined = length - (block.head if state.model.heads_present else reserved)
+    onlined = length - (block.head if state.model.heads_present else sum([one.count(MEMMAP) for one in joined]))
     early = onlined if block.early else 0
-    state.zones.put(key, state.zones[key].plus(present=onlined, managed=freed, early=early))
+    counted = msgspec.structs.replace(
+        before, present=before.present + onlined, managed=before.managed + freed, early=before.early + early
+    )
+    state.zones.put(key, counted)
     group_present(state, block, key[1], onlined)
     yield PagesOnlined(start, freed)
-    if onlined and not populated:
+    if onlined and not before.present:
         yield from rebuild_zonelists(state, watermarks)
-    state.zones.put(key, state.zones[key].plus(free=freed))
+    state.zones.put(key, msgspec.structs.replace(counted, free=counted.free + freed))
     for section in joined:
-        types = Types({name: blocks for name, blocks in section.types.items() if name != ISOLATE})
+        types = set_types(section.types, section.types.get(ISOLATE, 0), MOVABLE_TYPE)
         state.sections.put(section.nr, msgspec.structs.replace(section, online=True, types=types))
     yield IsolationUndone(start, pages, freed)
     set_watermarks(state, watermarks)
@@ -131,7 +133,7 @@ def _skipped(state: State, sections: list[Section], start: int) -> Steps:
     """The memmap pages from `start` on that online_pages_range steps over."""
     for section in sections:
         skipped = section.of(MEMMAP) & ~span(0, _before(state, section, start))
-        for at, count in runs(skipped):
+        for at, count in runs(skipped) if skipped else ():
             yield MemmapSkipped("online_pages_range", section.nr * state.geometry.pages_per_section + at, count)
 
 

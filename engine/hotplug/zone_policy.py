@@ -36,12 +36,12 @@ def kernel_zone(state: State, node: int, start: int, pages: int) -> Zone:
 def zone_for(state: State, block: Block, kind: OnlineType, start: int, pages: int) -> tuple[Zone, ZoneRule]:
     """The zone for a block, and the rule that gives it."""
     node = block.node
-    kernel = kernel_zone(state, node, start, pages)
     movable = state.zone(node, MOVABLE)
-    if kind == "online_kernel":
-        return kernel, ZoneAskedFor(kind)
     if kind == "online_movable":
         return movable, ZoneAskedFor(kind)
+    kernel = kernel_zone(state, node, start, pages)
+    if kind == "online_kernel":
+        return kernel, ZoneAskedFor(kind)
     if state.settings.online_policy == "auto-movable":
         allowed, reason = _auto_movable(state, block, pages)
         return (movable if allowed else kernel), reason
@@ -143,9 +143,8 @@ def _ratio(
 
 def group_present(state: State, block: Block, zone_name: str, pages: int) -> None:
     """Count present pages of a block in its memory group."""
-    if block.group is None or block.group not in state.groups:
+    if block.group is None or (group := state.groups.get(block.group)) is None:
         return
-    group = state.groups[block.group]
     if zone_name == MOVABLE:
         group = msgspec.structs.replace(group, present_movable=group.present_movable + pages)
     else:

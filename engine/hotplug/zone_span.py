@@ -40,7 +40,7 @@ def join_zone(state: State, section: Section, key: ZoneKey, head: int) -> Sectio
     geometry = state.geometry
     size = geometry.pages_per_section
     pages = _fresh(size, head)
-    for kind in _KEPT:
+    for kind in _KEPT if section.pages else ():
         if kept := section.pages.get(kind, 0):
             pages = put(pages, kept, kind)
     head_blocks = ceil(head, geometry.pageblock_pages) if state.model.heads_unmovable else 0
@@ -106,8 +106,10 @@ def edge(state: State, key: ZoneKey, low: int, high: int, ascending: bool) -> in
 def leave_zone(state: State, section: Section, head: int) -> None:
     """The struct pages of an offline section say nothing any more, but for pages that a pool reserved at add time or that
     a driver withholds; nothing is kept of its first `head` pages, which are its block's memmap."""
-    rest = ~span(0, head)
-    known = {kind: kept for kind in _KEPT if (kept := section.pages.get(kind, 0) & rest)}
+    known: dict[Kind, int] = {}
+    for kind in _KEPT:
+        if kind in section.pages and (kept := section.pages[kind] >> head << head):
+            known[kind] = kept
     pages = Pages(known) if known else _NOTHING
     left = Section(section.nr, section.node, section.early, False, (), pages, memmap=section.memmap)
     state.sections.put(section.nr, left)

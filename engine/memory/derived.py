@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
-from weakref import WeakKeyDictionary
 
 from .state import State
 
@@ -13,15 +12,16 @@ Value = TypeVar("Value")
 
 class Derived(Generic[Value]):
     """One value for each state: made when it is first asked for, gone when the state is. It keeps up with the state by the
-    tables' `watch`."""
+    tables' `watch`. With `copied`, which is given the value and the other state, a clone of the state has one from the
+    beginning."""
 
-    def __init__(self, make: Callable[[State], Value]) -> None:
+    def __init__(self, make: Callable[[State], Value], copied: Callable[[Value, State], Value] | None = None) -> None:
         self._make = make
-        self._made: WeakKeyDictionary[State, Value] = WeakKeyDictionary()
+        self.copied = copied
 
     def of(self, state: State) -> Value:
         """The value of a state."""
-        made = self._made.get(state)
+        made: Value | None = state.derived.get(self)
         if made is None:
-            made = self._made[state] = self._make(state)
+            made = state.derived[self] = self._make(state)
         return made

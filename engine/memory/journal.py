@@ -6,8 +6,8 @@ undo it costs no more than that list is long.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import chain
 from typing import Any, Final, TypeVar
 
@@ -23,8 +23,8 @@ S = TypeVar("S", bound=msgspec.Struct)
 ABSENT: Any = object()
 """Stands for "there was no such key" in a journal."""
 
-Change = tuple[int, Any, Any]
-"""One replaced value: the number of its table, the key, and what was there before (or `ABSENT`)."""
+Change = tuple[tuple[int, Any], Any]
+"""One replaced value: the number of its table and the key, and what was there before (or `ABSENT`)."""
 
 Changes = tuple[Any, ...]
 """Changes one behind the other in one tuple. A history of many thousand commands then holds few objects that the garbage
@@ -33,32 +33,43 @@ collector has to look at."""
 
 def joined(later: Changes, earlier: Changes) -> Changes:
     """Both as one: of each value that both replaced the earlier one counts."""
-    both = {(number, key): value for changes in (later, earlier) for number, key, value in each_change(changes)}
-    return tuple([part for (number, key), value in both.items() for part in (number, key, value)])
+    both = {place: value for changes in (later, earlier) for place, value in each_change(changes)}
+    return tuple(chain.from_iterable(both.items()))
 
 
 def each_change(changes: Changes) -> Iterator[Change]:
     """The changes one by one."""
     parts = iter(changes)
-    return zip(parts, parts, parts, strict=True)
+    return zip(parts, parts, strict=True)
 
 
 class TooManyChanges(BadInput):
     """A command changes more than it was allowed."""
 
 
+class _Bounded(list[Change]):
+    """The changes of a command that may make so many."""
+
+    def __init__(self, changes: list[Change], most: int) -> None:
+        super().__init__(changes)
+        self.most = most
+
+    def append(self, change: Change) -> None:
+        super().append(change)
+        if len(self) > self.most:
+            raise TooManyChanges(f"it changes more than {self.most} values")
+
+
 class Journal:
     """The changes of one command to the tables that share it, oldest first. `begun`: the tables are built, and what
-    changes from now on is to be remembered. `most`: so many changes may be made; beyond it `put` and `drop` raise
-    `TooManyChanges`. `undone`: how many were taken back by `rewind`, which was work too."""
+    changes from now on is to be remembered. `undone`: how many were taken back by `rewind`, which was work too."""
 
-    __slots__ = ("begun", "changes", "most", "tables", "undone")
+    __slots__ = ("begun", "changes", "tables", "undone")
 
     def __init__(self) -> None:
         self.changes: list[Change] = []
         self.tables: list[Table[Any, Any]] = []
         self.begun = False
-        self.most = sys.maxsize
         self.undone = 0
 
     def begin(self) -> None:
@@ -71,29 +82,39 @@ class Journal:
         anew."""
         oldest = _oldest(self.changes)
         self.changes = []
-        return tuple(chain.from_iterable(oldest))
+        return tuple(chain.from_iterable(oldest.items()))
+
+    @contextmanager
+    def at_most(self, most: int) -> Iterator[None]:
+        """Inside, there may be so many changes; beyond them `put` and `drop` raise `TooManyChanges`."""
+        self.changes = _Bounded(self.changes, most)
+        try:
+            yield
+        finally:
+            self.changes = [*self.changes]
 
     def swap(self, changes: Changes) -> Changes:
         """Take changes back; the result, given to `swap` again, makes them anew. Nothing of it is written down."""
         opposite: list[Any] = []
-        for number, key, value in each_change(changes):
+        for place, value in each_change(changes):
+            number, key = place
             table = self.tables[number]
-            opposite += (number, key, table.get(key, ABSENT))
+            opposite += (place, table.get(key, ABSENT))
             table.restore(key, value)
         return tuple(opposite)
 
     def rewind(self, before: int = 0) -> None:
         """Take back what was written since the journal had `before` changes, and forget it."""
         tables = self.tables
-        for number, key, value in _oldest(self.changes[before:]):
+        for (number, key), value in _oldest(self.changes[before:]).items():
             tables[number].restore(key, value)
         self.undone += len(self.changes) - before
         del self.changes[before:]
 
 
-def _oldest(changes: list[Change]) -> Collection[Change]:
-    """Of each value the first change, what was written last before all else."""
-    return {change[:2]: change for change in reversed(changes)}.values()
+def _oldest(changes: list[Change]) -> dict[tuple[int, Any], Any]:
+    """What each value was at first, those that changed last before all else."""
+    return dict(reversed(changes))
 
 
 class Table(Closed[K, V]):
@@ -156,10 +177,7 @@ class Table(Closed[K, V]):
         before = self.get(key, ABSENT)
         if before is ABSENT:
             self.keys_version += 1
-        changes = self.journal.changes
-        changes.append((self.number, key, before))
-        if len(changes) > self.journal.most:
-            raise TooManyChanges(f"it changes more than {self.journal.most} values")
+        self.journal.changes.append(((self.number, key), before))
         _set(self, key, value)
         for changed in self._watchers:
             changed.add(key)
@@ -193,13 +211,11 @@ class Table(Closed[K, V]):
     def drop(self, key: K) -> V:
         """Remove `key`, which must be there, and return its value."""
         value = self[key]
-        changes = self.journal.changes
-        changes.append((self.number, key, value))
-        if len(changes) > self.journal.most:
-            raise TooManyChanges(f"it changes more than {self.journal.most} values")
+        self.journal.changes.append(((self.number, key), value))
         _delete(self, key)
         self.keys_version += 1
-        self.tell(key)
+        for changed in self._watchers:
+            changed.add(key)
         return value
 
 

@@ -157,6 +157,7 @@ def put(pages: Pages, mask: int, kind: Kind) -> Pages:
     return Pages(changed)
 
 
+@lru_cache(maxsize=1024)
 def set_types(types: Types, blocks: int, migratetype: Migratetype) -> Types:
     """The pageblocks of `blocks` become `migratetype`."""
     keep = ~blocks

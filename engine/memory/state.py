@@ -100,6 +100,11 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
     kernel_since: Release = (0, 0)
     kernel_until: Release = (0, 0)
 
+    @property
+    def told(self) -> bool:
+        """Is all known of which some captures leave open what is there, and where memmap goes?"""
+        return not (self.mode_assumed or self.blocks_assumed or self.leaked_memmap)
+
 
 class State:
     """Everything that a command can change, in journaled tables; architecture, geometry, kernel model and the facts of the
@@ -109,7 +114,8 @@ class State:
     `surplus` counts by node and base pages of a huge page, `hstates` go by such pages, `optimized` says by pfn of a huge
     page whose memmap was given back whether it still is, `tails` by zone and base pages of a huge page where the page lies that
     all such memmap is mapped to, `standby` by number of a block of s390's standby memory whether it is to carry its own memmap,
-    `vmstat` are counters of /proc/vmstat, and devices go by the address (bytes) where their memory begins.
+    `vmstat` are counters of /proc/vmstat, and devices go by the address (bytes) where their memory begins. `derived` are the
+    values beside it, see `Derived`.
     """
 
     def __init__(self, preset: Preset, geometry: Geometry, model: KernelModel, boot: Boot, chain: Chain) -> None:
@@ -118,6 +124,7 @@ class State:
         self.model = model
         self.boot = boot
         self.chain = chain
+        self.derived: dict[Any, Any] = {}
         self.journal = Journal()
         self.sections: Table[int, Section] = Table(self.journal, "sections")
         self.blocks: Table[int, Block] = Table(self.journal, "blocks")
@@ -176,7 +183,8 @@ class State:
         before, self.model = self.model, model
         if model.heads_present is not before.heads_present:
             for key in list(self.zones):
-                heads = sum((section.of(MEMMAP) & owned).bit_count() for section, owned in self.zone_sections(key))
+                holding = [part for part in self.zone_sections(key) if MEMMAP in part[0].pages]
+                heads = sum((section.of(MEMMAP) & owned).bit_count() for section, owned in holding)
                 self.zones.put(key, self.zones[key].plus(present=heads if model.heads_present else -heads))
         if not model.groups:
             for block in [block for block in self.blocks.values() if block.group is not None]:
@@ -198,12 +206,12 @@ class State:
 
     def sections_of(self, start: int, pages: int) -> list[Section]:
         """Present sections that meet a range of pfns, ascending."""
-        size = self._section_pages
-        first, last = start // size, ceil(start + pages, size)
-        sections = self.sections
-        if last - first == 1:
+        size, sections = self._section_pages, self.sections
+        first = start // size
+        if 0 < pages <= (first + 1) * size - start:
             only = sections.get(first)
             return [] if only is None else [only]
+        last = ceil(start + pages, size)
         if last - first <= 16:
             found = []
             for nr in range(first, last):
@@ -219,10 +227,10 @@ class State:
     def sections_between(self, first: int, last: int, ascending: bool) -> Iterator[Section]:
         """Present sections of numbers from `first` to below `last`, one by one: what lies far apart is found as quickly, and
         a search that ends early costs no more than its way."""
-        numbers = self.section_numbers()
+        numbers, sections = self.section_numbers(), self.sections
         low, high = bisect_left(numbers, first), bisect_left(numbers, last)
         for at in range(low, high) if ascending else range(high - 1, low - 1, -1):
-            yield self.sections[numbers[at]]
+            yield sections[numbers[at]]
 
     def zone_sections(self, key: ZoneKey) -> Iterator[tuple[Section, int]]:
         """The online sections of a zone, ascending, each with its pages that belong to it. They are looked up one by one, so
@@ -320,9 +328,14 @@ class State:
         """What hugetlb knows of huge pages of so many base pages."""
         return self.hstates.get(pages) or Hstate()
 
-    def node_present(self, node: int) -> int:
-        """Present pages of a node: N_MEMORY is where this is not 0."""
-        return sum([zone.present for zone in self.zones.values() if zone.node == node])
+    def has_more(self, node: int, pages: int) -> bool:
+        """Has a node more present pages than so many? N_MEMORY is where it has more than 0."""
+        for zone in self.zones.values():
+            if zone.node == node:
+                pages -= zone.present
+                if pages < 0:
+                    return True
+        return False
 
     def free_by_node(self) -> dict[int, int]:
         """Free pages of each node, those on per-CPU lists included."""
@@ -356,8 +369,12 @@ def state_of(holder: Holder | State) -> State:
 
 
 def clone(state: State) -> State:
-    """Another state of the same values: the tables are copied, nothing in them is. Its journal is empty."""
+    """Another state of the same values: the tables are copied, nothing in them is, and so are those values beside the state that
+    say how. Its journal is empty."""
     copy = State(state.preset, state.geometry, state.model, state.boot, state.chain)
     for table, own in zip(state.tables, copy.tables, strict=True):
         own.load(table)
+    for derived, value in state.derived.items():
+        if derived.copied is not None:
+            copy.derived[derived] = derived.copied(value, copy)
     return copy

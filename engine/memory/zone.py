@@ -60,14 +60,13 @@ class Zone(msgspec.Struct, frozen=True, gc=False):
         """The same zone, its span extended over `pages` pages from pfn `start` on (resize_zone_range)."""
         if not self.spanned:
             return self.with_span(start, pages)
-        low = min(self.start, start)
-        return self.with_span(low, max(self.end, start + pages) - low)
+        low, end = self.start, self.start + self.spanned
+        low = start if start < low else low
+        return self.with_span(low, max(end, start + pages) - low)
 
     def with_span(self, start: int, spanned: int) -> Zone:
         """The same zone with another span: first pfn and number of pages."""
-        return Zone(
-            self.node, self.name, start, spanned, self.present, self.managed, self.free, self.pcp, self.early, self.cma
-        )
+        return msgspec.structs.replace(self, start=start, spanned=spanned)
 
     def plus(self, *, present: int = 0, managed: int = 0, free: int = 0, pcp: int = 0, early: int = 0) -> Zone:
         """The same zone with these numbers of pages added."""
@@ -102,6 +101,7 @@ class Reckoned(msgspec.Struct, frozen=True, gc=False):
     `shared`     managed pages of the zones among which it is shared out
     `apart`      ZONE_MOVABLE is not among them, and has a minimum of its own
     `scale`      watermark_scale_factor: how far low lies above min at least, in ten thousandths of the zone
+    `high`       high watermarks of the kernel zones, with which they will be reckoned the next time
     """
 
     managed: Frozen[ZoneKey, int] = Frozen()
@@ -109,6 +109,7 @@ class Reckoned(msgspec.Struct, frozen=True, gc=False):
     shared: int = 0
     apart: bool = False
     scale: int = 10
+    high: Frozen[ZoneKey, int] = Frozen()
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False):

@@ -7,6 +7,7 @@ It lives as long as its state.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from functools import lru_cache
 from heapq import heappop, heappush
 
@@ -31,6 +32,15 @@ class FreeIndex:
         self._heaps: dict[Spot, list[int]] = {}
         self._changed = state.sections.watch()
         self._changed.update(section.nr for section, _ in state.zone_sections(key))
+
+    def copied(self, state: State) -> FreeIndex:
+        """The same for a clone of the state."""
+        other = copy(self)
+        other._spots = self._spots.copy()
+        other._heaps = {spot: heap.copy() for spot, heap in self._heaps.items()}
+        other._changed = state.sections.watch()
+        other._changed |= self._changed
+        return other
 
     def lowest(self, migratetype: Migratetype, order: int) -> int | None:
         """The lowest section that has a free area of the migratetype and exactly the order."""
@@ -98,7 +108,11 @@ def _no_zones(state: State) -> dict[ZoneKey, FreeIndex]:
     return {}
 
 
-_indexes = Derived(_no_zones)
+def _copied(zones: dict[ZoneKey, FreeIndex], state: State) -> dict[ZoneKey, FreeIndex]:
+    return {key: index.copied(state) for key, index in zones.items()}
+
+
+_indexes = Derived(_no_zones, _copied)
 
 
 def free_index(state: State, key: ZoneKey) -> FreeIndex:

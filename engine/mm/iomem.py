@@ -97,6 +97,8 @@ def ram_pages(state: State, start: int, pages: int) -> int:
         resource = ranges[keys[at]]
         if resource.ram:
             low, high = ceil(resource.start, size), resource.end // size
+            if low <= start and high >= end:
+                return pages
             if high <= start:
                 break
             covered += max(0, min(end, high) - max(start, low))

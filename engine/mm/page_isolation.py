@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -31,6 +32,7 @@ from ..protocol.vocabulary import (
 )
 from . import sparse_vmemmap
 
+_EVER_BLOCKING: Final[tuple[Kind, ...]] = (*UNMOVABLE_KINDS, HUGE)
 _NO_TYPES: Final[Mapping[int, Types]] = MappingProxyType({})
 
 
@@ -68,7 +70,7 @@ def undo_isolate(state: State, pfn: int, pages: int, kept: Mapping[int, Types] =
     back = _set(state, state.sections_of(pfn, pages), pfn, pages, False)
     for nr, types in kept.items():
         section = state.sections[nr]
-        inside = _pageblocks(state, *_bounds(state, section, pfn, pages))
+        inside = _pageblocks(state.geometry.pageblock_order, *_bounds(state, section, pfn, pages))
         for name, blocks in types.items():
             section = msgspec.structs.replace(section, types=set_types(section.types, blocks & inside, name))
         state.sections.put(nr, section)
@@ -82,9 +84,9 @@ def _bounds(state: State, section: Section, pfn: int, pages: int) -> tuple[int, 
     return max(pfn - base, 0), min(pfn + pages - base, size)
 
 
-def _pageblocks(state: State, low: int, high: int) -> int:
+@lru_cache(maxsize=1024)
+def _pageblocks(order: int, low: int, high: int) -> int:
     """The pageblocks of the pages of a section from `low` to below `high`."""
-    order = state.geometry.pageblock_order
     return span(low >> order, (high - 1 >> order) + 1 - (low >> order))
 
 
@@ -109,6 +111,8 @@ def first_unmovable(
     size, block = state.geometry.pages_per_section, state.geometry.pageblock_pages
     found: list[tuple[int, Kind]] = []
     for section in sections:
+        if section.pages.keys().isdisjoint(_EVER_BLOCKING):
+            continue
         base = section.nr * size
         for kind, unmovable in _unmovable(state, section, within(base, size, pfn, pages), offline, seen):
             last = unmovable & within(base, size, pfn + pages - block, block)
@@ -169,10 +173,10 @@ def _ends_first(page: int, pfn: int, pages: int, block: int) -> tuple[int, int]:
 
 
 def _set(state: State, sections: list[Section], pfn: int, pages: int, isolate: bool) -> int:
-    moved = 0
+    moved, order = 0, state.geometry.pageblock_order
     for section in sections:
         low, high = _bounds(state, section, pfn, pages)
-        inside, blocks = span(low, high - low), _pageblocks(state, low, high)
+        inside, blocks = span(low, high - low), _pageblocks(order, low, high)
         if not isolate:
             blocks &= section.types.get(ISOLATE, 0)
         types = set_types(section.types, blocks, ISOLATE if isolate else MOVABLE_TYPE)
@@ -181,7 +185,9 @@ def _set(state: State, sections: list[Section], pfn: int, pages: int, isolate: b
             free = section.pages.among(FREE, owned & inside)
             if free:
                 moved += free
-                state.zones.put(key, state.zones[key].plus(free=-free if isolate else free))
+                zone = state.zones[key]
+                left = zone.free - free if isolate else zone.free + free
+                state.zones.put(key, msgspec.structs.replace(zone, free=left))
     return moved
 
 

@@ -266,7 +266,8 @@ def _free_unplaced(state: State, node: int) -> int:
 def guests(state: State, start: int, pages: int) -> list[Section]:
     """Sections outside a range whose memmap lies inside it, by option (b) or in the pool of an RFC request."""
     end, size = start + pages, state.geometry.pages_per_section
-    if not any(section.of(MEMMAP) & ~_own_head(state, section) for section in state.sections_of(start, pages)):
+    heads = [section for section in state.sections_of(start, pages) if MEMMAP in section.pages]
+    if not any(section.of(MEMMAP) & ~_own_head(state, section) for section in heads):
         return []
     return [
         section

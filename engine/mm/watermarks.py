@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from math import isqrt
 from typing import Final
@@ -20,6 +20,7 @@ _SCALE: Final = 10
 _WHOLE: Final = 10_000
 _MOST_SCALE: Final = 3000
 _ABOVE: Final = {name: ZONE_ORDER[at + 1 :] for at, name in enumerate(ZONE_ORDER)}
+_NONE: Final[Frozen[ZoneKey, int]] = Frozen()
 _HUGE_PAGES_FROM: Final = 512 * MIB
 """Transparent huge pages, and the free memory kept for them, are off on machines that booted with less."""
 
@@ -31,26 +32,41 @@ class Watermarks:
     def __init__(self, state: State) -> None:
         self._seen = state.watermarks
         self._set = state.reckoned.value
-        self._managed = _managed(state)
-        known: Mapping[ZoneKey, object] = self._set.managed or self._seen
-        self._boot = Reckoned() if self._managed.keys() <= known.keys() else _reckoned(state, self._managed)
+        self._managed, self._boot = self._set.managed, Reckoned()
+        if state.zones.keys() <= self._managed.keys():
+            return
+        managed = _managed(state)
+        known: Mapping[ZoneKey, object] = self._managed or self._seen
+        fresh = not managed.keys() <= known.keys()
+        if fresh:
+            self._boot = _reckoned(state)
+        if fresh or not self._managed:
+            self._managed = managed
 
-    def _min_and_low(self, key: ZoneKey) -> tuple[int, int]:
+    def min_and_low(self, key: ZoneKey) -> tuple[int, int]:
+        """The min and the low watermark of a zone, pages."""
         known = self._set
         if key not in known.managed:
             if not known.managed and (seen := self._seen.get(key)) is not None:
                 return seen.min, seen.low
             known = self._boot
-        return _min_and_low(known, key)
+        own = known.apart and key[1] == MOVABLE
+        return _marks(known.managed.get(key, 0), known.pages_min, known.shared, own, known.scale)
 
     def min_or_low(self, key: ZoneKey, low: bool) -> int:
         """The low or else the min watermark of a zone, pages."""
-        return self._min_and_low(key)[low]
+        return self.min_and_low(key)[low]
 
     def high(self, key: ZoneKey) -> int:
         """The high watermark of a zone, pages: as far above low as that is above min."""
-        least, low = self._min_and_low(key)
+        least, low = self.min_and_low(key)
         return 2 * low - least
+
+    def highs(self, keys: Iterable[ZoneKey]) -> Frozen[ZoneKey, int]:
+        """The high watermarks of kernel zones, pages; those that are missing are 0."""
+        if self._managed is self._set.managed:
+            return self._set.high
+        return Frozen({key: self.high(key) for key in keys})
 
     def above_high(self, state: State) -> int:
         """Managed pages of all zones, less what lies under their high watermarks (nr_free_zone_pages)."""
@@ -73,14 +89,14 @@ class Watermarks:
 def set_watermarks(state: State, before: Watermarks) -> None:
     """The kernel reckons them anew from the managed pages of this moment, as every online and offline makes it do. What it
     reckons with is kept, the rest is worked out when it is asked for. `before`: what they were until then."""
-    state.reckoned.put(None, _reckoned(state, _managed(state), before))
+    state.reckoned.put(None, _reckoned(state, before))
 
 
 def minimum_asked(state: State) -> int:
     """min_free_kbytes of a captured state, if someone set it: the zones' min are its parts, and are far more than the kernel
     reckons (and less than there is). 0 where they are not."""
-    reckoned = _reckoned(state, managed := _managed(state))
-    shared = [key for key in managed if key[1] in KERNEL_ZONES or not reckoned.apart]
+    reckoned = _reckoned(state)
+    shared = [key for key in reckoned.managed if key[1] in KERNEL_ZONES or not reckoned.apart]
     if not all(key in state.watermarks for key in shared):
         return 0
     pages = sum(state.watermarks[key].min for key in shared)
@@ -107,37 +123,43 @@ def watermarks_of(state: State) -> Mapping[ZoneKey, ZoneWatermarks]:
     reckoned = state.reckoned.value
     if not reckoned.managed:
         return state.watermarks
+    marks = Watermarks(state)
     return {
         key: ZoneWatermarks(
-            *_min_and_low(reckoned, key),
+            *marks.min_and_low(key),
             Frozen({above: _reserve(reckoned.managed, key, above) for above in _ABOVE[key[1]]}),
         )
         for key in reckoned.managed
     }
 
 
-def _managed(state: State) -> dict[ZoneKey, int]:
+def _managed(state: State) -> Frozen[ZoneKey, int]:
     """Managed pages of the zones that have some."""
-    return {key: zone.managed for key, zone in state.zones.items() if zone.managed}
+    return Frozen({key: zone.managed for key, zone in state.zones.items() if zone.managed})
 
 
-def _reckoned(state: State, managed: Mapping[ZoneKey, int], before: Watermarks | None = None) -> Reckoned:
+def _reckoned(state: State, before: Watermarks | None = None) -> Reckoned:
     """By managed pages, and the watermarks of `before`: what lies under the high ones does not count (nr_free_buffer_pages)."""
-    lowmem: list[int] = []
-    above = booted = 0
-    for key, pages in managed.items():
-        booted += min(pages, state.zones[key].early)
-        if key[1] in KERNEL_ZONES:
-            lowmem.append(pages)
-            above += max(0, pages - before.high(key)) if before is not None else pages
+    managed: dict[ZoneKey, int] = {}
+    lowmem: dict[ZoneKey, int] = {}
+    booted = 0
+    for key, zone in state.zones.items():
+        if pages := zone.managed:
+            managed[key] = pages
+            booted += min(pages, zone.early)
+            if key[1] in KERNEL_ZONES:
+                lowmem[key] = pages
     apart, page_size = state.model.movable_minimum_apart, state.geometry.page_size
-    shared = sum(lowmem if apart else managed.values())
+    shared = sum((lowmem if apart else managed).values())
     huge = booted * page_size >= _HUGE_PAGES_FROM and _transparent(state)
     transparent = state.geometry.pageblock_pages if huge else 0
     scale = state.globals.value.watermark_scale_factor or _SCALE
-    pages_min = _pages_min(tuple(lowmem), shared, above, page_size // 1024, transparent, scale)
+    high = before.highs(lowmem) if before is not None else _NONE
+    low = tuple(lowmem.items())
+    pages_min = _pages_min(low, high, shared, page_size // 1024, transparent, scale)
     asked = state.globals.value.min_free_kbytes * 1024 // page_size
-    return Reckoned(Frozen(managed), max(pages_min, asked), shared, apart, scale)
+    pages_min = max(pages_min, asked)
+    return Reckoned(Frozen(managed), pages_min, shared, apart, scale, _high(low, pages_min, shared, scale))
 
 
 def _transparent(state: State) -> bool:
@@ -149,29 +171,31 @@ def _transparent(state: State) -> bool:
     )
 
 
+_Low = tuple[tuple[ZoneKey, int], ...]
+"""Kernel zones and their managed pages."""
+
+
 @lru_cache(maxsize=64)
 def _pages_min(
-    lowmem: tuple[int, ...], shared: int, above: int, page_kib: int, pageblock_pages: int, scale: int
+    low: _Low, high: Frozen[ZoneKey, int], shared: int, page_kib: int, pageblock_pages: int, scale: int
 ) -> int:
-    """min_free_kbytes in pages, by the managed pages of kernel zones and those `above` their high watermarks of before.
-    `pageblock_pages` is 0 where there are no transparent huge pages; where there are, the first answer is the ground for a
-    second (set_recommended_min_free_kbytes)."""
+    """min_free_kbytes in pages, by the managed pages of kernel zones and their `high` watermarks of before. `pageblock_pages`
+    is 0 where there are no transparent huge pages; where there are, the first answer is the ground for a second
+    (set_recommended_min_free_kbytes)."""
+    above = sum([max(0, pages - high.get(key, 0)) for key, pages in low])
     least = min(max(isqrt(above * page_kib * 16), 128), 262144) // page_kib
     if not pageblock_pages:
         return least
-    left = sum(
-        [
-            max(0, pages - 2 * low + mark)
-            for pages in lowmem
-            for mark, low in (_marks(pages, least, shared, False, scale),)
-        ]
-    )
-    return max(least, min(pageblock_pages * len(lowmem) * 11, left // 20))
+    marks = _high(low, least, shared, scale)
+    left = sum([max(0, pages - marks[key]) for key, pages in low])
+    return max(least, min(pageblock_pages * len(low) * 11, left // 20))
 
 
-def _min_and_low(reckoned: Reckoned, key: ZoneKey) -> tuple[int, int]:
-    managed, own = reckoned.managed.get(key, 0), reckoned.apart and key[1] == MOVABLE
-    return _marks(managed, reckoned.pages_min, reckoned.shared, own, reckoned.scale)
+@lru_cache(maxsize=64)
+def _high(low: _Low, pages_min: int, shared: int, scale: int) -> Frozen[ZoneKey, int]:
+    """The high watermarks of kernel zones: as far above low as that is above min."""
+    marks = [(key, _marks(pages, pages_min, shared, False, scale)) for key, pages in low]
+    return Frozen({key: 2 * low - least for key, (least, low) in marks})
 
 
 @lru_cache(maxsize=256)

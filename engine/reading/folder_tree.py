@@ -13,13 +13,14 @@ _IN_PLACE = os.O_NOFOLLOW | os.O_NONBLOCK  # no way out through a link, no waiti
 
 
 class FolderTree(Tree):
-    """A tree in a folder, "/" being the machine itself."""
+    """A tree in a folder, "/" being the machine itself. What a folder has in it is looked up once."""
 
     def __init__(self, source: str) -> None:
         super().__init__(source)
         self._root = os.path.realpath(source)
         self._inside = self._root.rstrip("/") + "/"
         self._followed = cache(os.path.realpath)
+        self._listed: dict[str, list[str]] = {}
 
     def _real(self, path: str) -> str | None:
         """Where the path leads once its links are followed; None: out of the tree. Folders are followed once."""
@@ -48,16 +49,20 @@ class FolderTree(Tree):
             return []
 
     def names(self, folder: str) -> list[str]:
-        return sorted(self._list(self._real(folder)))
+        if folder not in self._listed:
+            self._listed[folder] = sorted(self._list(self._real(folder)))
+        return [*self._listed[folder]]
 
     def folders(self, folder: str) -> list[str]:
         real = self._real(folder)
         try:
             with os.scandir(real or "") as entries:
-                return sorted([entry.name for entry in entries if entry.is_dir(follow_symlinks=False)])
+                is_folder = {entry.name: entry.is_dir(follow_symlinks=False) for entry in entries}
         except OSError as error:
             self.unreadable(folder, error)
             return []
+        self._listed[folder] = sorted(is_folder)
+        return [name for name in self._listed[folder] if is_folder[name]]
 
     def read_each(self, folder: str, names: Sequence[str], file: str) -> list[bytes | None]:
         real = self._real(folder)

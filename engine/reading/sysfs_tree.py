@@ -62,8 +62,10 @@ def read_blocks(tree: Tree, block_size: int | None, removable: bool = False) -> 
         BlockReading(block, state, valid, nodes[block], can_go, carries)
         for block, state, valid, can_go, carries in zip(folders, states, zones, kept, carry, strict=True)
     ]
-    blocks += [BlockReading(block, None, None, nodes[block]) for block in nodes.keys() - folders.keys()]
-    return tuple(sorted(blocks, key=lambda block: block.id))
+    if others := nodes.keys() - folders.keys():
+        blocks += [BlockReading(block, None, None, nodes[block]) for block in others]
+        blocks.sort(key=lambda block: block.id)
+    return tuple(blocks)
 
 
 def without_hotplug(tree: Tree) -> bool:
@@ -118,8 +120,9 @@ def _nodes_of_blocks(
     """
     nodes: dict[int, tuple[int, ...]] = {}
     for node, folder in _node_folders(tree):
+        alone = (node,)
         for _, block in _ids(tree, folder, tree.names(folder), "memory"):
-            nodes[block] = (*nodes.get(block, ()), node)
+            nodes[block] = (*nodes[block], node) if block in nodes else alone
 
     def list_links(blocks: list[int]) -> None:
         for block, entries in zip(blocks, tree.names_each(MEMORY, [folders[block] for block in blocks]), strict=True):
@@ -153,10 +156,12 @@ def _attribute(
 def _ids(tree: Tree, folder: str, names: Iterable[str], word: str) -> list[tuple[str, int]]:
     """(name, number) of each name that is `word` and decimal digits. Raises `BadInput` for a number that is too high."""
     skip, most = len(word), MAX_NODE if word == "node" else MAX_BLOCK - 1
-    kept = [
-        name for name in names if name.startswith(word) and (digits := name[skip:]).isdecimal() and digits.isascii()
-    ]
+    kept = [name for name in names if name.startswith(word)]
     numbers = [name[skip:] for name in kept]
+    together = "".join(numbers)
+    if not (together.isdecimal() and together.isascii() and all(numbers)):
+        kept = [name for name in kept if (digits := name[skip:]).isdecimal() and digits.isascii()]
+        numbers = [name[skip:] for name in kept]
     longest = len(str(most))
     wrong = [name for name in kept if len(name) - skip > longest] if max(map(len, numbers), default=0) > longest else []
     found = [] if wrong else [*zip(kept, map(int, numbers), strict=True)]

@@ -29,12 +29,15 @@ _OF_FREE_PAGES: Final = (ExistingMemoryTaken, PagesTakenByWorkload, PagesMigrate
 """Events of which the zones' free pages decide."""
 _DOUBTS: Final = (AddressDoubted, KernelDoubted)
 _ASSUMING: Final = (PagesAssumed, RangeDoubted)
+_OPEN: Final = (*_DOUBTS, *_ASSUMING)
 
 
 def certainty(state: State, result: str, events: Sequence[Event]) -> Certainty:
     """Whether a result is known, from the events of its command: a success is a *yes*, a refusal a *no*, unless it hangs on
     pages that no one saw, or on the free pages of zones that no one counted."""
     kinds = {*map(type, events)}
+    if kinds.isdisjoint(_OPEN) and not state.evidence and state.globals.value.told:
+        return "yes" if result == "ok" else "no"
     if (
         not kinds.isdisjoint(_DOUBTS)
         or (not kinds.isdisjoint(_ASSUMING) and _assumed(result, events))

@@ -46,8 +46,7 @@ def attempt(state: State, command: Command) -> Attempt:
     events: list[Event] = []
     notes: list[Note] = []
     try:
-        for event in run(state, command, notes):
-            events.append(event)
+        events.extend(run(state, command, notes))  # what came before an error stays in the list
     except HotplugError as error:
         return ended(state, events, notes, error)
     return ended(state, events, notes)

@@ -85,7 +85,7 @@ def fingerprint(state: State, changes: Changes, known: Known) -> str:
     """What a command made of a state, in eight digits: `changes` are what takes it back. Equal ones make equal digits."""
     part = State(state.preset, state.geometry, state.model, state.boot, state.chain)
     gone: list[tuple[str, str]] = []
-    for number, key, before in each_change(changes):
+    for (number, key), before in each_change(changes):
         table = state.tables[number]
         now = table.get(key, ABSENT)
         if now is ABSENT and before is not ABSENT:

@@ -39,7 +39,7 @@ def _has_normal(state: State, node: int) -> bool:
 _MASKS: Final[dict[str, Callable[[State, int], bool]]] = {
     f"{NODE}/possible": lambda state, node: True,
     f"{NODE}/online": lambda state, node: state.nodes[node].online,
-    f"{NODE}/has_memory": lambda state, node: state.node_present(node) > 0,
+    f"{NODE}/has_memory": lambda state, node: state.has_more(node, 0),
     f"{NODE}/has_normal_memory": _has_normal,
     f"{NODE}/has_cpu": lambda state, node: state.nodes[node].cpus,
 }

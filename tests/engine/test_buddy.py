@@ -15,7 +15,19 @@ from altmap.engine.mm.free_index import FreeIndex, free_index
 from altmap.engine.mm.page_isolation import start_isolate
 from altmap.engine.mm.watermarks import Watermarks
 from altmap.engine.numbers.bits import from_runs, span
-from altmap.engine.protocol.vocabulary import FREE, HUGE, KERNEL, MOVABLE, PCP, SLAB, VMEMMAP, Chunk, Kind, Migratetype
+from altmap.engine.protocol.vocabulary import (
+    FREE,
+    HUGE,
+    KERNEL,
+    MOVABLE,
+    PCP,
+    SLAB,
+    VMEMMAP,
+    Chunk,
+    Kind,
+    Migratetype,
+    ZoneKey,
+)
 
 from .guests import dimm, guest, occupy, online, picture, two_nodes
 
@@ -321,11 +333,31 @@ def test_the_index_of_free_lists_knows_after_each_take_what_a_fresh_one_finds(se
             taken += page_alloc.take(
                 state, key, order, chance.choice((1, 2, 7, 100)), kind, None, chance.random() < 0.2
             )
-        known, fresh = free_index(state, key), FreeIndex(state, key)
-        fresh.update(state)
-        assert {nr: spots for nr, spots in known._spots.items() if spots} == {
-            nr: spots for nr, spots in fresh._spots.items() if spots
-        }
+        assert _lists(free_index(state, key)) == _lists(_fresh(state, key))
+
+
+def _fresh(state: State, key: ZoneKey) -> FreeIndex:
+    index = FreeIndex(state, key)
+    index.update(state)
+    return index
+
+
+def _lists(index: FreeIndex) -> dict[int, frozenset[tuple[Migratetype, int]]]:
+    return {nr: spots for nr, spots in index._spots.items() if spots}
+
+
+def test_a_clone_takes_the_index_along_and_each_follows_its_own_state() -> None:
+    state = state_of(plain(3))
+    page_alloc.take(state, NORMAL, 0, 700, SLAB)
+    index = free_index(state, NORMAL)
+    page_alloc.free_pages(state, [(FIRST, 300)], (SLAB,))  # which the index has not seen yet
+    other = clone(state)
+    page_alloc.take(other, NORMAL, 4, 100, MOVABLE)
+    page_alloc.take(state, NORMAL, 9, 65, SLAB)
+    assert free_index(state, NORMAL) is index
+    for one in (state, other):
+        assert _lists(free_index(one, NORMAL)) == _lists(_fresh(one, NORMAL))
+    assert _lists(free_index(other, NORMAL)) != _lists(index)
 
 
 @pytest.mark.parametrize(("managed", "page_size", "batch"), [(1 << 20, 4096, 63), (1 << 20, 65536, 3), (3000, 4096, 1)])

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 from altmap.engine import Offline, Online, sentence
+from altmap.engine.memory.section import Types
 from altmap.engine.memory.state import state_of
 from altmap.engine.numbers.bits import lowest
 from altmap.engine.protocol.events import (
@@ -139,7 +140,7 @@ def test_after_a_failure_the_pageblocks_are_movable_whatever_they_were() -> None
     online(machine, 32, kind="online_movable")
     state = state_of(machine)
     section = state.sections[32]
-    state.sections.put(32, msgspec.structs.replace(section, types={"Unmovable": 0b1010, "Reclaimable": 0b100}))
+    state.sections.put(32, msgspec.structs.replace(section, types=Types({"Unmovable": 0b1010, "Reclaimable": 0b100})))
     occupy(machine, FIRST + 9000, 1, PINNED)
     refuse(machine, Offline(block=32))
     assert not machine.sections[32].types
@@ -210,7 +211,7 @@ def test_an_isolation_that_fails_leaves_pageblocks_movable_that_it_had_come_to(b
     dimm(machine)
     online(machine, 32, kind="online_kernel")
     state, every = state_of(machine), (1 << 64) - 1
-    state.sections.put(32, msgspec.structs.replace(state.sections[32], types={"Reclaimable": every}))
+    state.sections.put(32, msgspec.structs.replace(state.sections[32], types=Types({"Reclaimable": every})))
     occupy(machine, busy, 1, "slab")
     before = dict(machine.zones)
     assert refuse(machine, Offline(block=32)).result == "EBUSY"

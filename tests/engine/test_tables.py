@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from altmap.engine.memory.journal import Journal, Table
+from altmap.engine.memory.journal import Journal, Table, TooManyChanges
 
 
 def two_tables() -> tuple[Journal, Table[str, int], Table[str, int]]:
@@ -57,7 +57,7 @@ def test_swap_itself_writes_nothing_into_the_journal() -> None:
 def test_taking_the_journal_starts_a_new_one() -> None:
     journal, table, _ = two_tables()
     table.put("a", 5)
-    assert len(journal.take()) == 3, "table, key and value"
+    assert len(journal.take()) == 2, "place and value"
     table.put("a", 6)
     journal.swap(journal.take())
     assert table["a"] == 5, "only the second change went back"
@@ -70,7 +70,7 @@ def test_of_a_value_that_was_replaced_twice_the_oldest_is_kept() -> None:
     table.drop("b")
     table.put("b", 8)
     changes = journal.take()
-    assert len(changes) == 2 * 3
+    assert len(changes) == 2 * 2
     journal.swap(changes)
     assert dict(table) == {"a": 1, "b": 2}
 
@@ -86,6 +86,18 @@ def test_rewinding_to_a_mark_takes_back_only_what_came_behind_it() -> None:
     assert (dict(table), dict(other)) == ({"a": 5, "b": 2}, {})
     journal.swap(journal.take())
     assert dict(table) == {"a": 1, "b": 2}
+
+
+def test_a_bound_holds_inside_alone_and_what_came_before_it_counts() -> None:
+    journal, table, other = two_tables()
+    table.put("a", 5)
+    with journal.at_most(2):
+        table.drop("b")
+        with pytest.raises(TooManyChanges):
+            table.put("c", 6)
+    other.put("x", 9)
+    journal.rewind()
+    assert (dict(table), dict(other)) == ({"a": 1, "b": 2}, {})
 
 
 def test_the_version_tells_when_keys_came_or_went() -> None:

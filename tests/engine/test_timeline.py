@@ -184,7 +184,7 @@ def test_names_stay_when_the_machine_goes_elsewhere() -> None:
 
 def cost(machine: Machine) -> int:
     """Values that the present step holds."""
-    return len(machine._moments.present.changes) // 3
+    return len(machine._moments.present.changes) // 2
 
 
 def test_a_step_costs_what_changed_however_large_the_machine_is() -> None:

@@ -98,6 +98,15 @@ def test_a_tree_reads_the_same_however_it_is_stored(tmp_path: Path, stored: Open
         assert tree.notes == []
 
 
+def test_a_folder_is_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_tree(lay_out(tmp_path / "tree")) as tree:
+        found = tree.folders(MEMORY), tree.names(MEMORY), tree.names("proc")
+        found[1].clear()
+        monkeypatch.setattr(os, "listdir", None)
+        assert (tree.names(MEMORY), tree.names("proc")) == (["block_size_bytes", "memory0", "memory1"], ["version"])
+        assert found[0] == ["memory0", "memory1"]
+
+
 @pytest.mark.parametrize("as_tar", [False, True], ids=["folder", "tar"])
 def test_links_are_followed_inside_the_tree_only(tmp_path: Path, as_tar: bool) -> None:
     root = lay_out(tmp_path / "tree")

@@ -103,11 +103,11 @@ def _in_the_way(state: State, key: ZoneKey, start: int, pages: int, moving: bool
         if section.nr != at or not section.online:
             return max(base, start), "offline"
         at += 1
-        owned = next((mask for owner, mask in section.zones if owner == key), 0)
+        owned = dict(section.zones).get(key, 0)
         inside = within(base, size, start, pages)
         if inside & ~owned:
             return base + lowest(inside & ~owned), "another zone"
-        if found := union(section.pages, bad) & inside:
+        if not section.pages.keys().isdisjoint(bad) and (found := union(section.pages, bad) & inside):
             pfn = lowest(found)
             kind = next(kind for kind in bad if section.of(kind) >> pfn & 1)
             return base + pfn, kind

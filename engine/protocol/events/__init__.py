@@ -6,7 +6,7 @@ written as JSON Lines and read back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TypeVar
 
 from .hotplug import AddressDoubted as AddressDoubted
@@ -114,6 +114,8 @@ Event = (
 )
 
 
-def of_type(events: Iterable[Event], kind: type[E]) -> list[E]:
+def of_type(events: Sequence[Event], kind: type[E]) -> list[E]:
     """Those of one type, in order. A command has up to a hundred thousand events, and most questions are about few of them."""
+    if kind not in {*map(type, events)}:
+        return []
     return [event for event in events if type(event) is kind]

@@ -21,6 +21,8 @@ from ...kernels.models import find_model
 from ...memory.block import Block
 from ...memory.section import put
 from ...memory.state import Holder, State, clone, state_of
+from ...memory.zone import KERNEL_ZONES
+from ...mm.free_index import free_index
 from ...numbers.bits import span
 from ...numbers.units import parse_bytes
 from ...protocol.reasons.released import OnlyProposed, OtherBlocks, OtherKernel, Released
@@ -125,6 +127,9 @@ def _is_own(state: State, row: Alternative, request: Add) -> bool:
 
 def alternative(state: State, kernel: KernelModel, block_size: int) -> State:
     """A copy of the machine under a kernel model, whose next blocks have a size."""
+    for key in state.zones:
+        if key[1] in KERNEL_ZONES:
+            free_index(state, key)  # the copy takes it along
     copy = clone(state)
     copy.use_model(kernel)
     copy.parameters.change(auto_online_blocks="offline")

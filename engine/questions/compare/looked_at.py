@@ -115,15 +115,17 @@ def once(known: list[Step], state: State, what: object, do: Callable[[], T]) -> 
     was alike in all that it looked at, it is not done again: what it changed is put there."""
     for step in known:
         if step.what == what and alike(state.model, step.seen) and _same(step.before, state):
-            for number, key, value in step.changes:
+            for (number, key), value in step.changes:
                 table = state.tables[number]
                 table.drop(key) if value is ABSENT else table.put(key, value)
             return cast(T, step.result)
     before, begun = clone(state), len(state.journal.changes)
     result, seen = looking(state, do)
-    touched = dict.fromkeys((number, key) for number, key, _ in state.journal.changes[begun:])
-    now = [(number, key, state.tables[number].get(key, ABSENT)) for number, key in touched]
-    changes = tuple(change for change in now if before.tables[change[0]].get(change[1], ABSENT) is not change[2])
+    touched = dict.fromkeys(place for place, _ in state.journal.changes[begun:])
+    now = [(place, state.tables[place[0]].get(place[1], ABSENT)) for place in touched]
+    changes = tuple(
+        (place, value) for place, value in now if before.tables[place[0]].get(place[1], ABSENT) is not value
+    )
     known.append(Step(what, before, seen, result, changes))
     return result
 

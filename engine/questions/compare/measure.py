@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import NamedTuple
 
@@ -16,16 +17,19 @@ from ...numbers.frozen import Frozen
 from ...numbers.rounding import ceil
 from ...protocol.vocabulary import FREE, ZoneKey
 from .comparison import MemoryTotals
-from .looked_at import Seen, Step, alike, looking, once
+from .looked_at import Question, Step, alike, looking, once
+
+_Range = tuple[ZoneKey, int, tuple[int, ...]]
+"""A zone, a first pfn, and the ids of sections."""
 
 
 class Known(NamedTuple):
     """What was found before: alternatives have most of their sections in common. Huge pages by the pages of a section, which of
-    them are a zone's, and their order; whether a range can become one gigantic page, by its sections and by what was looked at
-    of the kernel; whole steps of trials. What is looked up by its id is kept, so that nothing else comes to have that."""
+    them are a zone's, and their order; by what was looked at of the kernel, whether a range can become a gigantic
+    page; whole steps of trials. What is looked up by its id is kept, so that nothing else comes to have that."""
 
     small: dict[tuple[int, int, int], tuple[int, Pages]]
-    gigantic: dict[tuple[ZoneKey, int, tuple[int, ...]], list[tuple[Seen, bool, tuple[Section, ...]]]]
+    gigantic: dict[frozenset[tuple[Question, object]], dict[_Range, tuple[bool, list[Section]]]]
     steps: list[Step]
 
 
@@ -52,11 +56,10 @@ def _huge_pages(state: State, node: int, size: int, known: Known) -> int:
     order = (size // state.geometry.page_size - 1).bit_length()
     if order > state.geometry.max_order:
         return _gigantic(state, node, size // state.geometry.page_size, known)
-    count = 0
-    for key in zonelist(state, [node], MOVABLE):
-        for section, owned in state.zone_sections(key):
-            count += small_pages(section, owned, order, state.geometry.pages_per_section, known)
-    return count
+    parts = [part for key in zonelist(state, [node], MOVABLE) for part in state.zone_sections(key)]
+    tokens = [(id(section.pages), id(owned)) for section, owned in parts]
+    one, width = dict(zip(tokens, parts, strict=True)), state.geometry.pages_per_section
+    return sum(count * small_pages(*one[token], order, width, known) for token, count in Counter(tokens).items())
 
 
 def small_pages(section: Section, owned: int, order: int, width: int, known: Known) -> int:
@@ -70,14 +73,18 @@ def small_pages(section: Section, owned: int, order: int, width: int, known: Kno
 
 def _gigantic(state: State, node: int, pages: int, known: Known) -> int:
     size, count, sections = state.geometry.pages_per_section, 0, state.sections
+    found = [ranges for seen, ranges in known.gigantic.items() if alike(state.model, dict(seen))]
     for key, start in candidates(state, node, pages):
         there = [section for nr in range(start // size, ceil(start + pages, size)) if (section := sections.get(nr))]
-        tries = known.gigantic.setdefault((key, start, tuple(map(id, there))), [])
-        found = next((one for one in tries if alike(state.model, one[0])), None)
-        if found is None:
+        token = (key, start, tuple(map(id, there)))
+        ranges = next((one for one in found if token in one), None)
+        if ranges is None:
             could, seen = looking(state, partial(could_be_one, state, key, start, pages))
-            tries.append(found := (seen, could, tuple(there)))
-        count += found[1]
+            ranges = known.gigantic.setdefault(frozenset(seen.items()), {})
+            ranges[token] = could, there
+            if not any(ranges is one for one in found):
+                found.append(ranges)
+        count += ranges[token][0]
     return count
 
 

@@ -151,7 +151,7 @@ def _offlined(state: State, command: Offline, tried: Attempt) -> Explanation:
 
         warnings.append(MemmapStays(*owned_by(state, guests)))
     node = state.blocks[command.block].node
-    if not state.node_present(node):
+    if not state.has_more(node, 0):
         warnings.append(NodeEmptied(node))
     return Explanation(effects, warnings)
 
