@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 from ..numbers.errors import BadInput
-from . import lsmem_list, other_pictures
+from . import lsmem_list, other_pictures, printed_files
 from .folder_tree import FolderTree
 from .joined_tree import InsideTree, JoinedTree
 from .mapped_tree import MappedTree
@@ -48,6 +48,9 @@ def open_tree(path: str | os.PathLike[str]) -> Tree:
         if is_listed(source):
             return _listed(source)
         head = other_pictures.head_of(source)
+        if printed_files.is_printed(head):
+            text = other_pictures.as_text(_short(source, "what a shell prints of a machine's files"))
+            return _with_lsmem(MappedTree(source, printed_files.files_of(text, source)))
         if file := other_pictures.file_of(head):
             return MappedTree(source, {file: _short(source, f"/{file}")})
         if known := other_pictures.named(head):
@@ -86,14 +89,16 @@ def is_listed(source: str) -> bool:
 
 
 def is_picture(source: str) -> bool:
-    """Is a file a tar or zip, what lsmem printed, or known to be something else than a snapshot?"""
+    """Is a file a tar or zip, what lsmem printed, a print of files, or known to be something else than a snapshot?"""
     if not os.path.isfile(source):
         return False
+    head = other_pictures.head_of(source)
     return (
         _is_tar(source)
         or _is_zip(source)
         or is_listed(source)
-        or bool(other_pictures.named(other_pictures.head_of(source)))
+        or printed_files.is_printed(head)
+        or bool(other_pictures.named(head))
     )
 
 

@@ -40,6 +40,24 @@ _KINDS: Final = (
     ),
     _Named("compressed with lz4", "unpack it first: lz4 -d FILE", lambda head: head[:4] == b"\x04\x22\x4d\x18"),
     _Named("a 7z archive", "unpack it first: 7z x", lambda head: head[:6] == b"7z\xbc\xaf\x27\x1c"),
+    _Named(
+        "what numactl --hardware prints",
+        f"it tells of nodes, and nothing of memory blocks; {_COLLECT}",
+        _has(rb"(?m)^available: \d+ nodes? \("),
+    ),
+    _Named(
+        "what free prints",
+        f"it holds sums; {_COLLECT}",
+        _has(rb"(?m)^\s*total\s+used\s+free\b", rb"(?m)^Mem:\s+\d"),
+    ),
+    _Named(
+        "a kernel log",
+        f"altmap explain FILE says what its lines about memory hotplug mean; of the machine itself, {_COLLECT}",
+        _has(rb"(?m)^(?:<\d+>)?\[ *\d+\.\d{6}\] "),
+    ),
+    _Named("what dmidecode prints", f"it tells of the modules that are plugged; {_COLLECT}", _has(rb"\bDMI type \d+,")),
+    _Named("/proc/pagetypeinfo alone", f"it counts pageblocks; {_COLLECT}", _has(rb"^Page block order: +\d+\s")),
+    _Named("/proc/vmstat alone", f"it holds counters; {_COLLECT}", _has(rb"^nr_free_pages \d+\s")),
     _Named("/proc/meminfo alone", f"it holds sums; {_COLLECT}", _has(rb"^MemTotal:\s+\d+ kB\s")),
     _Named(
         "/proc/buddyinfo alone",
