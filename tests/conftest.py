@@ -10,6 +10,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import Any, Final
 
 import pytest
@@ -78,6 +79,26 @@ def no_disk_is_waited_for() -> Iterator[None]:
     """Nobody cuts the power while the tests run."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def what_comes_along_is_read_once() -> Iterator[None]:
+    """The files of the machines that come with altmap are decoded for the first test that opens them; later ones get copies."""
+    from altmap.engine import bundled_machines
+    from altmap.engine.memory.state import clone
+    from altmap.engine.snapshot import store
+
+    along, read = {machine.path for machine in bundled_machines()}, cache(store.read)
+
+    def once(path: str | os.PathLike[str]) -> store.Saved:
+        if path not in along:
+            return read.__wrapped__(path)
+        saved = read(path)
+        return saved._replace(state=clone(saved.state))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "read", once)
         yield
 
 

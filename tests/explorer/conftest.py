@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from functools import cache
-
 import pytest
-from altmap.engine import Machine, machine_names
 from altmap.explorer.picture.lines import Line
-from altmap.explorer.tui import reading
 from altmap.explorer.tui.screens import add
 from altmap.explorer.tui.widgets.drawn import Drawn
 
@@ -21,24 +16,6 @@ def nobody_types_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
 
     monkeypatch.setattr(add, "settled", at_once)
-
-
-@cache
-def _bundled(name: str) -> Machine | None:
-    return reading.read_unasked(name)
-
-
-@pytest.fixture(autouse=True)
-def what_comes_along_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The machines whose pictures stand in the list of Open are read for one test, and the others get copies."""
-
-    def read(source: str) -> Machine | None:
-        if source not in machine_names() or os.path.exists(source):
-            return reading.read_unasked(source)
-        machine = _bundled(source)
-        return None if machine is None else machine.copy()
-
-    monkeypatch.setattr("altmap.explorer.tui.screens.open.read_unasked", read)
 
 
 @pytest.fixture(autouse=True)
