@@ -51,6 +51,7 @@ _FOR_PEOPLE: Final = re.compile(r"(\d{1,6})\.(\d\d) ([KMGT]iB) \(\d+\.\d\d [KMGT
 _FINEST: Final = 2 << 20
 """Bytes of which these devices have a whole number; what was rounded is none of them, but by chance."""
 
+_DOMAIN: Final = re.compile(r"<domain[\s>].*</domain>", re.DOTALL)
 _BEHIND: Final = re.compile(r"\S")
 _JSON: Final = rb"\A\s*[\[{](?s:.)*"
 _SHAPES: Final = (
@@ -86,6 +87,8 @@ def parse_devices(text: str, source: str) -> tuple[MemoryDevice, ...]:
     start = text.lstrip()
     if start.startswith("<"):
         found = _from_libvirt(text, source)
+    elif (domain := _DOMAIN.search(text)) is not None:  # with what the shell had around it
+        found = _from_libvirt(domain[0], source)
     elif start[:1] in ("[", "{"):
         found = _from_json(text, source)
     else:
@@ -166,9 +169,14 @@ def _from_json(text: str, source: str) -> Iterator[MemoryDevice]:
         elif "chardev" in entry and entry.get("mode", "system-ram") == "system-ram":
             size, node = entry.get("size"), entry.get("target_node")
             yield _device(str(entry["chardev"]), "dax", None, size, source, plugged=size, node=node)
-        elif "region" in entry and "resource" in entry and entry.get("type", "ram") == "ram":
+        elif "region" in entry and "resource" in entry and entry.get("type", "ram") == "ram" and _committed(entry):
             size = entry.get("size")
             yield _device(str(entry["region"]), "cxl", entry["resource"], size, source, plugged=size)
+
+
+def _committed(region: Mapping[str, Any]) -> bool:
+    """Do the decoders map a region of CXL? The kernel has memory of no other."""
+    return region.get("decode_state", "commit") == "commit" and region.get("state", "enabled") == "enabled"
 
 
 def _documents(text: str, source: str) -> list[Any]:

@@ -225,3 +225,17 @@ def test_what_ndctl_lists_is_called_so(tmp_path: Path) -> None:
     )
     with pytest.raises(BadInput, match="it is what ndctl list prints"):
         open_machine(tmp_path / "list")
+
+
+def test_the_xml_of_a_domain_may_stand_behind_a_prompt() -> None:
+    xml = "<domain><devices><memory model='dimm'><target><size>1048576</size></target></memory></devices></domain>"
+    (device,) = parse_devices(f"virsh # dumpxml vm\n{xml}\nvirsh # \n", "it")
+    assert device.size == 1 << 30
+
+
+@pytest.mark.parametrize(("field", "value"), [("decode_state", "reset"), ("state", "disabled")])
+def test_a_region_of_cxl_that_is_not_mapped_is_no_memory(field: str, value: str) -> None:
+    region = {"region": "region0", "resource": 1 << 36, "size": 1 << 32, "type": "ram", "decode_state": "commit"}
+    assert len(parse_devices(json.dumps([region]), "it")) == 1
+    with pytest.raises(BadInput, match="tells of no memory device"):
+        parse_devices(json.dumps([{**region, field: value}]), "it")
