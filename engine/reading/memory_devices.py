@@ -176,7 +176,7 @@ def _from_json(text: str, source: str) -> Iterator[MemoryDevice]:
 
 def _committed(region: Mapping[str, Any]) -> bool:
     """Do the decoders map a region of CXL? The kernel has memory of no other."""
-    return region.get("decode_state", "commit") == "commit" and region.get("state", "enabled") == "enabled"
+    return bool(region.get("decode_state", "commit") == "commit" and region.get("state", "enabled") == "enabled")
 
 
 def _documents(text: str, source: str) -> list[Any]:
