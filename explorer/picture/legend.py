@@ -4,33 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .lines import Line, Span, joined, width
+from .lines import Line, Span, fitted, joined, width
 from .view import Entry, Scene
 
 
 def legend(entries: Iterable[Entry], words: Sequence[str], wide: int, scene: Scene, halves: int) -> Line:
     """Entries from the left, as many as fit, and words at the right; where an entry has no room beside these the last are
-    left out."""
-    palette = scene.palette
-    spans: list[Span] = []
-    entries = [*entries]
-    needed = sum(width(_entry(entry, scene, halves)) for entry in entries)
+    left out, and where one has none without them all stand closer together."""
+    shown = [_entry(entry, scene, halves) for entry in entries]
+    needed = sum(width(entry) + 1 for entry in shown)
     for count in range(len(words), -1, -1):
         right = "  ".join(words[:count])
         if needed + len(right) + 1 <= wide:
             break
-    for one in entries:
-        entry = _entry(one, scene, halves)
-        if width((*spans, *entry)) + len(right) + 1 > wide:
+    apart = (Span(" "),) if needed <= wide + 1 else ()
+    spans: list[Span] = []
+    for entry in shown:
+        if width((*spans, *entry)) + len(right) + bool(right) > wide:
             break
-        spans += entry
+        spans += (*entry, *apart)
     gap = wide - width(tuple(spans)) - len(right) - 1
-    return joined((*spans, Span(" " * max(0, gap)), Span(right, palette.text)))
+    return fitted(joined((*spans, Span(" " * max(0, gap)), Span(right, scene.palette.text))), wide)
 
 
 def _entry(entry: Entry, scene: Scene, halves: int) -> Line:
     paint, word, sample = entry
-    said = Span(f" {word} ", scene.palette.dim)
+    said = Span(f" {word}", scene.palette.dim)
     if sample:
         return (Span(" "), *sample, said)
     if halves == 1:

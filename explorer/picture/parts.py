@@ -88,10 +88,10 @@ class Parts:
 
     def orders(self, orders: Mapping[int, int], colour: int, bars: int) -> Iterator[Line]:
         """How many free areas there are of each order; where there is room for it their pages too, as bars of so many lines.
-        `orders`: pages by order."""
+        `orders`: pages by order; an area of which no more than a part is meant is one."""
         palette, top = self.palette, self.machine.geometry.max_order
         pages = [orders.get(order, 0) for order in range(top + 1)]
-        counts = [count >> order for order, count in enumerate(pages)]
+        counts = [-(-count >> order) for order, count in enumerate(pages)]
         exact = [f"{count or '·'}" for count in counts]
         for texts, least in ((exact, 3), (exact, 2), ([_thousands(count) for count in counts], 2)):
             widths = [max(least, len(text) + 1, len(f"{order}") + 1) for order, text in enumerate(texts)]

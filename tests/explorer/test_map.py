@@ -17,6 +17,7 @@ from altmap.explorer.tui.widgets.head_strip import HeadStrip
 from altmap.explorer.tui.widgets.inspector import Inspector
 from altmap.explorer.tui.widgets.kernel_log import KernelLog
 from altmap.explorer.tui.widgets.levels import Levels
+from altmap.explorer.tui.widgets.map_legend import MapLegend
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.tui.widgets.painted import Scroller
 from altmap.explorer.tui.widgets.prose import Prose
@@ -58,6 +59,25 @@ def test_what_is_offline_and_found_is_told_from_what_is_dimmed() -> None:
         assert lab(lit.fore).light > lab(dark.fore).light + 0.2
 
     drive(with_dimm(movable=4), find, (80, 24))
+
+
+def test_the_legend_names_all_that_just_fits() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "end")
+        assert "guessed" in screen.query_one(MapLegend).words
+
+    drive(engine.open_machine("mixed-guest"), look, (80, 24))
+
+
+def test_a_free_area_that_is_larger_than_a_pageblock_is_one_of_its_order() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "g", *"pfn 0x110400", "enter")
+        lines = text_of(screen.query_one(Inspector)).split("\n")
+        at = next(number for number, line in enumerate(lines) if "its free areas by order" in line)
+        assert lines[at].split()[-1] == "10"
+        assert lines[at + 2].split() == ["·"] * 10 + ["1"]
+
+    drive(with_dimm(movable=4), look, (120, 40))
 
 
 def test_a_search_dims_what_it_does_not_find() -> None:

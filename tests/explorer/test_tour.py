@@ -245,6 +245,20 @@ def test_a_tour_is_walked_with_two_keys_and_leaves_the_machine_alone(size: tuple
     drive(machine, story, size)
 
 
+def test_where_nothing_is_played_no_key_plays_it(bundled: Walk) -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        pilot.app.push_screen(TourScreen(bundled))
+        await press(pilot, "space", "right")
+        touring = pilot.app.screen
+        assert not touring._player.playing
+        assert "space stops" not in touring.query_one(ResultBar).text
+        assert {"pause", "step(1)", "end(True)"}.isdisjoint(
+            one.binding.action for one in touring.active_bindings.values()
+        )
+
+    drive(guest(), look, (60, 20))
+
+
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
 def test_no_title_is_cut(size: tuple[int, int], bundled: Walk) -> None:
     longest = max(range(len(bundled)), key=lambda number: len(bundled.station(number).title))

@@ -22,6 +22,7 @@ from altmap.explorer.tui.widgets.close_up import CloseUp
 from altmap.explorer.tui.widgets.keys import Keys
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.tui.widgets.title import Strip
+from altmap.explorer.watching.player import SPEEDS
 from textual.widgets import Input
 
 from .machines import DIMM, busy, drive, guest, pinned, press, result, stand_on, with_dimm
@@ -90,6 +91,18 @@ def test_the_block_that_goes_offline_is_seen_closer_where_there_is_room() -> Non
 
     for size in (*seen, (60, 20)):
         drive(busy(), watch, size)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+def test_all_speeds_are_there_however_many_moments_are(size: tuple[int, int]) -> None:
+    """Beside the numbers of the moments, which grow."""
+
+    async def watch(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "W", "colon", *"add 16G at 8G", "enter", "space", "end")
+        row = "".join(span.text for span in pilot.app.screen.query_one("#transport", Strip).row(0))
+        assert [f"{speed}×" for speed in SPEEDS] == row.split()[-len(SPEEDS) :]
+
+    drive(busy(), watch, size)
 
 
 def test_a_map_of_the_block_itself_needs_no_other_that_is_closer() -> None:

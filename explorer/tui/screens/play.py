@@ -36,6 +36,8 @@ _CLOSE: Final = 6
 """So many parts of a moment pass from one look at the enlarged block to the next."""
 _SELDOM: Final = 6
 """While it is played what tells of the whole machine is drawn in one of so many frames that show another moment."""
+_PLAYS: Final = frozenset(("pause", "step", "end", "faster"))
+"""Actions that need something to be played."""
 _DOTS: Final = 40
 """Moments that are drawn each for itself."""
 
@@ -219,7 +221,10 @@ class PlayScreen(Mapped, Screen[Answer], Portrayed):
         if player.waits or player.never_ends:
             said = "never ends: no signal reaches it" if player.never_ends else "goes on until a signal"
             left = [Word(f" ↻ {said} ", "here-bad", "screen.go_on"), Word("  ")]
-        room = max(8, self.app.size.width - 35 - sum(len(word.text) for word in left))
+        right = [Word("speed ", "dim")]
+        right += [Word(f" {one}× ", "here" if one == player.speed else "dim", f"screen.speed({one})") for one in SPEEDS]
+        told = Word(f"  {at:,}/{count:,}", "strong")
+        room = max(8, self.app.size.width - 2 - sum(len(word.text) for word in (*left, told, *right)))
         if count <= min(_DOTS, room // 2):
             for number in range(1, count + 1):
                 past, skipped = number <= at, isinstance(player.told[number - 1], events.MemmapSkipped)
@@ -233,10 +238,7 @@ class PlayScreen(Mapped, Screen[Answer], Portrayed):
                 left.append(
                     Word("━━" if place < done else "──", "accent" if place < done else "faint", f"screen.to({goal})")
                 )
-        left.append(Word(f"  {at:,}/{count:,}", "strong"))
-        right = [Word("speed ", "dim")]
-        right += [Word(f" {one}× ", "here" if one == player.speed else "dim", f"screen.speed({one})") for one in SPEEDS]
-        return left, right
+        return [*left, told], right
 
     def seek(self, moment: str) -> None:
         """To a moment that is named, and stay there. Raises `BadInput` if there is none of that name."""
@@ -245,7 +247,10 @@ class PlayScreen(Mapped, Screen[Answer], Portrayed):
         self._say()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What the space key does: it sends the signal that is waited for, else it stops and plays."""
+        """What the space key does: it sends the signal that is waited for, else it stops and plays. Where nothing is played
+        no key plays it."""
+        if action in _PLAYS and not self._player.told:
+            return False
         if action == "go_on":
             return self._player.waits
         return not self._player.waits if action == "pause" else super().check_action(action, parameters)

@@ -78,7 +78,8 @@ class TourScreen(PlayScreen[None]):
         if self._player.waits:
             return "the kernel tries again until a signal comes: space sends it"
         last = self._number == len(self._walk) - 1
-        return f"{'enter leaves the tour' if last else 'enter goes on'}, backspace back, space stops, q leaves"
+        stops = ", space stops" if self._player.told else ""
+        return f"{'enter leaves the tour' if last else 'enter goes on'}, backspace back{stops}, q leaves"
 
     def action_station(self, by: int) -> None:
         """The next station, or the one before; behind the last one the tour ends."""

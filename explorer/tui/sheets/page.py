@@ -42,9 +42,7 @@ class PageSheet(Parts):
         if page.zone is not None:
             yield self.words_line("zone", f"{page.zone[1]}  node {page.zone[0]}")
         if page.order is not None:
-            yield self.words_line(
-                "free area", f"order {page.order}, from pfn {place.pfn >> page.order << page.order:#x}"
-            )
+            yield self.words_line("free area", f"order {page.order} at {place.pfn >> page.order << page.order:#x}")
         number = place.pfn % geometry.pages_per_block // geometry.pageblock_pages
         yield self.words_line("pageblock", f"{number}, {page.migratetype or 'offline'}")
         yield from self._huge(page)
