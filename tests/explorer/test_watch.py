@@ -105,6 +105,27 @@ def test_all_speeds_are_there_however_many_moments_are(size: tuple[int, int]) ->
     drive(busy(), watch, size)
 
 
+def test_what_a_person_can_do_is_told_in_full_in_the_smallest_size() -> None:
+    def told(watching: WatchScreen) -> bool:
+        return watching.hint() in "".join(span.text for span in watching.query_one(ResultBar).row(1))
+
+    async def signal(pilot: Any, screen: MainScreen) -> None:
+        watching = await watched_from_its_beginning(pilot)
+        for keys in ((), ("right", "right", "right"), ("escape",), ("end",)):
+            await press(pilot, *keys)
+            assert told(watching), watching.hint()
+
+    async def endless(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "W", "colon", *"eject 1G at 4G", "enter", "space", "end")
+        watching = pilot.app.screen
+        assert isinstance(watching, WatchScreen)
+        assert watching._player.never_ends
+        assert told(watching), watching.hint()
+
+    drive(busy(), signal, (60, 20))
+    drive(pinned(), endless, (60, 20))
+
+
 def test_a_map_of_the_block_itself_needs_no_other_that_is_closer() -> None:
     async def watch(pilot: Any, screen: MainScreen) -> None:
         await stand_on(pilot, 32)

@@ -49,17 +49,17 @@ class WatchScreen(PlayScreen[Seen]):
     def hint(self) -> str:
         player = self._player
         if player.waits:
-            return "it tries again until a signal comes: esc sends it and shows the undo"
+            return "it tries on until a signal comes: esc sends it"
         if self._replayed:
-            return "this was done already: enter, esc and q go back to the machine"
+            return "done already: enter, esc and q go back to the machine"
         if self._stopped is not None:
-            return "the signal was sent: enter does so on the machine, q does nothing"
+            return "the signal was sent: enter does so, q does nothing"
         if player.never_ends:
-            return "no signal reaches it: enter does it all the same, q does nothing"
+            return "no signal reaches it: enter does it, q does nothing"
         if player.ended:
-            return "enter does it on the machine; q goes back and does nothing"
+            return "enter does it on the machine; q does nothing"
         if self._can_stop:
-            return "esc sends the signal and shows the undo; enter does it all, q nothing"
+            return "esc sends the signal; enter does it all; q does nothing"
         return "enter does all of it; esc and q go back and do nothing"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
