@@ -75,6 +75,7 @@ class Overlay(NamedTuple):
                 (self.happening.arrived, section),
                 (self.happening.came, 1),
             )
+            if numbers
         )
 
 

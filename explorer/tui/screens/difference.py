@@ -8,7 +8,6 @@ from typing import ClassVar
 from altmap.engine import Line, Machine, running
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from ...picture.layout import blocks_of
@@ -19,6 +18,7 @@ from ..outlooks import Outlooks
 from ..places import Goal
 from ..portrait import Portrayed
 from ..widgets.bars import Offer, ResultBar
+from ..widgets.ground import Columns, Ground, Panes
 from ..widgets.keys import Keys
 from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MemoryMap
@@ -30,7 +30,7 @@ from . import titles
 from .mapped import Mapped
 
 
-class DifferenceScreen(Mapped, Screen[Goal], Portrayed):
+class DifferenceScreen(Ground, Mapped, Screen[Goal], Portrayed):
     """Two states of one machine, of which one is seen; what is not in both as it is here is lit. The answer is the block to go
     to on the map of the machine."""
 
@@ -64,11 +64,11 @@ class DifferenceScreen(Mapped, Screen[Goal], Portrayed):
         self._map = MemoryMap(self.machine, verdicts)
         self._map.expect({**blocks_of(self._states[0][1]), **blocks_of(self._states[1][1])})
         yield OverviewLine(self.machine, verdicts)
-        with Horizontal(id="body"):
-            with Vertical(id="left"):
+        with Columns(id="body"):
+            with Panes(id="left"):
                 yield self._map
                 yield MapLegend(self._map)
-            with Vertical(id="right"):
+            with Panes(id="right"):
                 yield Prose(self._told, id="differences")
         yield ResultBar()
         yield Keys(("other", "leave"))

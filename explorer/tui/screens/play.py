@@ -8,7 +8,6 @@ from typing import ClassVar, Final, TypeVar
 from altmap.engine import Machine, Outcome, events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from ...picture.lines import Line, cut
@@ -20,6 +19,7 @@ from ..portrait import Portrayed
 from ..widgets.bars import ResultBar
 from ..widgets.close_up import CloseUp
 from ..widgets.drawn import Redrawn, palette_of
+from ..widgets.ground import Columns, Ground, Panes
 from ..widgets.keys import Keys
 from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MemoryMap
@@ -74,7 +74,7 @@ class Beside(Scroller):
         return sheet.lines(self._text, self._heading)
 
 
-class PlayScreen(Mapped, Screen[Answer], Portrayed):
+class PlayScreen(Ground, Mapped, Screen[Answer], Portrayed):
     """Plays a film. `text` are paragraphs that stand beside it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -126,13 +126,13 @@ class PlayScreen(Mapped, Screen[Answer], Portrayed):
         self.aim(self._map)
         self._map.expect(self._player.memory)
         yield OverviewLine(self.machine, verdicts, self._player.memory)
-        with Horizontal(id="body"):
-            with Vertical(id="left"):
+        with Columns(id="body"):
+            with Panes(id="left"):
                 yield self._map
                 yield MapLegend(self._map)
                 yield Strip("moments-title")
                 yield Moments(self._player)
-            with Vertical(id="right"):
+            with Panes(id="right"):
                 yield Beside(self._player, self._text)
                 if (block := self._player.leaves) is not None:
                     yield CloseUp(self._map, self._player, block)

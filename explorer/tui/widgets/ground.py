@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.geometry import Region
 from textual.strip import Strip
 
@@ -30,3 +30,7 @@ class Ground(Widget):
 
 class Panes(Ground, Vertical):
     """Panes one below the other."""
+
+
+class Columns(Ground, Horizontal):
+    """Panes beside each other."""
