@@ -15,7 +15,7 @@ from ..numbers.rounding import ceil
 from .log_drivers import DRIVER_LINES
 from .log_lines import LOG_LINES, WHY_OFFLINE, LogLine
 from .log_pages import PAGE_LINES
-from .log_sieve import needed, stretches
+from .log_sieve import stretches
 from .narrate.words import block_names
 from .outlook import outlook
 from .pages import pages_in
@@ -72,7 +72,7 @@ def explain(text: str, machine: Holder | State | None = None) -> tuple[Explained
     found: list[_Known] = []
     joined = False
     for numbers, letters in stretches(lines):
-        rows = [row for row in _rows() if any(word in letters for word in row.needs)]
+        rows = [row for row in _rows() if row.needs in letters]
         known = {
             at: _known(line, rows) for at, line in enumerate(lines[numbers.start : numbers.stop + 1], numbers.start)
         }
@@ -92,17 +92,17 @@ def explain(text: str, machine: Holder | State | None = None) -> tuple[Explained
 
 
 class _Row(NamedTuple):
-    """A row as it is searched for: not where none of the words stands that it `needs`."""
+    """A row as it is searched for: only where the letters stand that it `needs`."""
 
     search: Callable[[str], re.Match[str] | None]
-    needs: tuple[str, ...]
+    needs: str
     says: LogLine
 
 
 @cache
 def _rows() -> tuple[_Row, ...]:
     every = (*LOG_LINES, *PAGE_LINES, *DRIVER_LINES)
-    return tuple(_Row(re.compile(row.pattern).search, needed(row.pattern), row) for row in every)
+    return tuple(_Row(re.compile(row.pattern.text).search, row.pattern.needs, row) for row in every)
 
 
 def _wrapped(line: str, rest: str, rows: Sequence[_Row]) -> _Known | None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from ..numbers.units import about_bytes
 from .log_lines import errno_words, log_line
+from .log_sieve import literal
 
 _SIZES: Final = {
     "start address": "the region of a virtio-mem device begins at {0:#x}",
@@ -74,14 +75,24 @@ def _of_size(words: str) -> Callable[[re.Match[str]], str]:
 
 
 DRIVER_LINES: Final = (
-    log_line(r"System is deadlocked on memory", "no memory was left and no process to kill: the machine stops", "mm/oom_kill.c"),
     log_line(
-        r"acpi_memory_enable_device\(\) error|add_memory failed",
-        "the driver of a memory device did not get its memory added; the line before it says why",
-        "drivers/acpi/acpi_memhotplug.c",
+        literal("System is deadlocked on memory"),
+        "no memory was left and no process to kill: the machine stops",
+        "mm/oom_kill.c",
+    ),
+    *(
+        log_line(
+            pattern,
+            "the driver of a memory device did not get its memory added; the line before it says why",
+            "drivers/acpi/acpi_memhotplug.c",
+        )
+        for pattern in (
+            literal("acpi_memory_enable_device() error"),
+            literal("add_memory failed"),
+        )
     ),
     log_line(
-        r"virtio_mem \S+: (?P<what>plugged|requested) size: (?P<size>0x[0-9a-f]+)",
+        literal("virtio_mem ") + r"\S+: (?P<what>plugged|requested) size: (?P<size>0x[0-9a-f]+)",
         lambda match: (
             f"the virtio-mem device has {about_bytes(int(match['size'], 16))} plugged"
             if match["what"] == "plugged"
@@ -90,36 +101,36 @@ DRIVER_LINES: Final = (
         "drivers/virtio/virtio_mem.c, virtio_mem_refresh_config",
     ),
     log_line(
-        r"SRAT: Node (?P<node>\d+) PXM \d+ \[mem (?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\] hotplug",
+        literal("SRAT: Node ") + r"(?P<node>\d+) PXM \d+ \[mem (?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\] hotplug",
         "firmware announces a range in which memory may be plugged; without movable_node it only raises the highest address",
         "drivers/acpi/numa/srat.c",
     ),
     log_line(
-        r"kmem \S+: (?P<what>rejecting DAX region .+)",
+        literal("kmem ") + r"\S+: (?P<what>rejecting DAX region .+)",
         lambda match: f"DAX memory did not become system RAM: {match['what']}",
         "drivers/dax/kmem.c, dev_dax_kmem_probe",
     ),
     *(
-        log_line(rf"pseries-hotplug-mem: {what}", words, "arch/powerpc/platforms/pseries/hotplug-memory.c")
+        log_line(literal("pseries-hotplug-mem: ") + what, words, "arch/powerpc/platforms/pseries/hotplug-memory.c")
         for what, words in _LMBS.items()
     ),
     log_line(
-        r"pseries-hotplug-mem: (?P<what>.+)",
+        literal("pseries-hotplug-mem: ") + r"(?P<what>.+)",
         lambda match: f"memory of a POWER partition comes or goes (DLPAR), LMB by LMB: {match['what']}",
         "arch/powerpc/platforms/pseries/hotplug-memory.c",
     ),
     log_line(
-        r"node (?P<node>-?\d+) was absent from the node_possible_map",
+        r"node (?P<node>-?\d+)" + literal(" was absent from the node_possible_map"),
         lambda match: f"EINVAL: memory was to come to node {match['node']}, which firmware did not announce at boot (SRAT)",
         "mm/memory_hotplug.c, add_memory_resource",
     ),
     log_line(
-        r"PNP0C80:\w+: Eject (?:failed|incomplete)",
+        literal("PNP0C80:") + r"\w+: Eject (?:failed|incomplete)",
         "a DIMM whose memory had gone was not taken by the hypervisor or the firmware",
         "drivers/acpi/scan.c, acpi_scan_hot_remove",
     ),
     log_line(
-        r"PNP0C80:\w+: (?P<what>Memory device configured by ACPI|Still not present|Already enumerated)",
+        literal("PNP0C80:") + r"\w+: (?P<what>Memory device configured by ACPI|Still not present|Already enumerated)",
         lambda match: {
             "Memory device configured by ACPI": "the memory of a DIMM was added",
             "Still not present": "the hypervisor announced a DIMM that is not there",
@@ -128,15 +139,16 @@ DRIVER_LINES: Final = (
     ),
     *(
         log_line(
-            rf"virtio_mem \S+: {what}: (?P<value>0x[0-9a-f]+)",
+            r"virtio_mem \S+: " + literal(what) + r": (?P<value>0x[0-9a-f]+)",
             _of_size(words),
             "drivers/virtio/virtio_mem.c, virtio_mem_init_hotplug",
         )
         for what, words in _SIZES.items()
     ),
     log_line(
-        r"virtio_mem \S+: (?P<what>adding memory|plugging memory|(?:offlining and )?removing memory|unplugging (?:all )?memory) "
-        r"failed: (?P<errno>-?\d+)",
+        literal("virtio_mem ")
+        + r"\S+: (?P<what>adding memory|plugging memory|(?:offlining and )?removing memory|unplugging (?:all )?memory) "
+        + r"failed: (?P<errno>-?\d+)",
         lambda match: (
             f"{match['what']} did not succeed{'; the driver tries again later' if match['errno'] in ('-12', '-16') else ''}. "
             f"{errno_words(match['errno'])}"
@@ -144,22 +156,23 @@ DRIVER_LINES: Final = (
         "drivers/virtio/virtio_mem.c",
     ),
     log_line(
-        r"virtio_mem \S+: (?P<what>adding|offlining(?: and removing)?|removing|plugging|unplugging) memory: "
-        r"(?P<low>0x[0-9a-f]+) - (?P<high>0x[0-9a-f]+)",
+        literal("virtio_mem ")
+        + r"\S+: (?P<what>adding|offlining(?: and removing)?|removing|plugging|unplugging) memory: "
+        + r"(?P<low>0x[0-9a-f]+) - (?P<high>0x[0-9a-f]+)",
         lambda match: f"the driver begins with {match['what']} this memory",
         "drivers/virtio/virtio_mem.c",
     ),
     log_line(
-        r"virtio_mem \S+: nid: (?P<node>\d+)",
+        literal("virtio_mem ") + r"\S+: nid: (?P<node>\d+)",
         lambda match: f"what the virtio-mem device plugs comes to node {match['node']}",
         "drivers/virtio/virtio_mem.c, virtio_mem_init_hotplug",
     ),
     *(
-        log_line(rf"virtio_mem \S+: {what}", words, "drivers/virtio/virtio_mem.c")
+        log_line(literal("virtio_mem ") + rf"\S+: {what}", words, "drivers/virtio/virtio_mem.c")
         for what, words in _VIRTIO_MEM.items()
     ),
     log_line(
-        r"dlpar: Could not handle DLPAR request \"?(?P<what>memory [^\"]+)",
+        literal("dlpar: Could not handle DLPAR request ") + r'\"?(?P<what>memory [^\"]+)',
         lambda match: (
             f"a change of the partition's memory was refused ({match['what'].strip()}); a count that cannot be met is taken "
             f"back as a whole, and which block stayed the lines before it say"
@@ -167,7 +180,7 @@ DRIVER_LINES: Final = (
         "arch/powerpc/platforms/pseries/dlpar.c, dlpar_store",
     ),
     log_line(
-        r"radix-mmu: (?:Mapped (?P<low>0x[0-9a-f]+)-(?P<behind>0x[0-9a-f]+) with|(?P<what>\w+) vmemmap mapping)",
+        literal("radix-mmu: ") + r"(?:Mapped (?P<low>0x[0-9a-f]+)-(?P<behind>0x[0-9a-f]+) with|(?P<what>\w+) vmemmap mapping)",
         lambda match: (
             f"the memmap of added memory is mapped by pages of {'2 MiB' if match['what'] == 'PMD_SIZE' else 'the base size'}"
             if match["what"]
@@ -176,71 +189,81 @@ DRIVER_LINES: Final = (
         "arch/powerpc/mm/book3s64/radix_pgtable.c",
     ),
     log_line(
-        r"Unable to create mapping for hot added memory (?P<low>0x[0-9a-f]+)\.\.(?P<high>0x[0-9a-f]+): (?P<errno>-?\d+)",
+        literal("Unable to create mapping for hot added memory ")
+        + r"(?P<low>0x[0-9a-f]+)\.\.(?P<high>0x[0-9a-f]+): (?P<errno>-?\d+)",
         lambda match: f"memory was not added: the kernel could not map it (errno {match['errno'].lstrip('-')})",
         "arch/powerpc/mm/mem.c, arch_create_linear_mapping",
     ),
-    log_line(
-        r"Attempting to resize HPT to shift|HPT resize to shift \d+ complete|Hash collision while resizing HPT|"
-        r"Unable to resize hash page table",
-        "the hash table of the partition is made to fit more or less memory; a failure is harmless, it stays as it was",
-        "arch/powerpc/platforms/pseries/lpar.c, pseries_lpar_resize_hpt",
+    *(
+        log_line(
+            pattern,
+            "the hash table of the partition is made to fit more or less memory; a failure is harmless, it stays as it was",
+            "arch/powerpc/platforms/pseries/lpar.c, pseries_lpar_resize_hpt",
+        )
+        for pattern in (
+            literal("Attempting to resize HPT to shift"),
+            literal("HPT resize to shift ") + r"\d+ complete",
+            literal("Hash collision while resizing HPT"),
+            literal("Unable to resize hash page table"),
+        )
     ),
     *(
         log_line(
-            rf"kmem \S+: (?:mapping\d+: )?(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+) {what}",
+            r"kmem \S+: (?:mapping\d+: )?(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+) " + literal(what),
             words,
             "drivers/dax/kmem.c, dev_dax_kmem_probe and dev_dax_kmem_remove",
         )
         for what, words in _KMEM.items()
     ),
     log_line(
-        r"kmem \S+: could not reserve region \[(?:mem )?(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)",
+        r"kmem \S+" + literal(": could not reserve region [") + r"(?:mem )?(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)",
         _KMEM["could not reserve region"],
         "drivers/dax/kmem.c, dev_dax_kmem_probe",
     ),
     log_line(
-        r"kmem \S+: (?:DAX region \[mem (?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+).*cannot be hotremoved|Hotplug regions stuck)",
+        literal("kmem ")
+        + r"\S+: (?:DAX region \[mem (?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+).*cannot be hotremoved|Hotplug regions stuck)",
         _KMEM["cannot be hotremoved until the next reboot"],
         "drivers/dax/kmem.c, dev_dax_kmem_remove",
     ),
     log_line(
-        r"kmem(?: \S+)?: prob(?:e of dax\S+|e with driver kmem) failed with error (?P<errno>-?\d+)",
+        r"kmem(?: \S+)?: prob(?:e of dax\S+|e with driver kmem)" + literal(" failed with error ") + r"(?P<errno>-?\d+)",
         lambda match: f"a DAX device did not become system RAM. {errno_words(match['errno'])}",
         "drivers/base/dd.c; drivers/dax/kmem.c, dev_dax_kmem_probe",
     ),
     log_line(
-        r"virtio_mem(?: \S+)?: prob(?:e of virtio\S+|e with driver virtio_mem) failed with error (?P<errno>-?\d+)",
+        literal("virtio_mem")
+        + r"(?: \S+)?: prob(?:e of virtio\S+|e with driver virtio_mem) failed with error (?P<errno>-?\d+)",
         lambda match: f"the driver of a virtio-mem device does not begin. {errno_words(match['errno'])}",
         "drivers/base/dd.c; drivers/virtio/virtio_mem.c, virtio_mem_probe",
     ),
     log_line(
-        r"DAX region truncated by (?P<size>.+) due to alignment",
+        literal("DAX region truncated by ") + r"(?P<size>.+) due to alignment",
         lambda match: f"{match['size']} of the device cannot be used: only whole memory blocks become system RAM",
         "drivers/dax/kmem.c, dev_dax_kmem_probe (6.16 and later)",
     ),
     log_line(
-        r"xen.balloon: .*(?:Cannot add additional memory|add_memory\(\) failed)[^-\d]*\(?(?P<errno>-?\d+)",
+        r"xen." + literal("balloon: ") + r".*(?:Cannot add additional memory|add_memory\(\) failed)[^-\d]*\(?(?P<errno>-?\d+)",
         lambda match: f"the balloon driver of Xen could not add memory, and goes on without. {errno_words(match['errno'])}",
         "drivers/xen/balloon.c, reserve_additional_memory",
     ),
     log_line(
-        r"xen.balloon: New System RAM resource outside addressable RAM",
+        r"xen." + literal("balloon: New System RAM resource outside addressable RAM"),
         "the range that the balloon driver of Xen found for more memory lies beyond the addresses that the kernel can map",
         "drivers/xen/balloon.c, additional_memory_resource",
     ),
     log_line(
-        r"xen.balloon: Cannot allocate new System RAM resource",
+        r"xen." + literal("balloon: Cannot allocate new System RAM resource"),
         "the balloon driver of Xen found no free range of addresses for more memory",
         "drivers/xen/balloon.c, additional_memory_resource",
     ),
     log_line(
-        r"hv_balloon: Max\. dynamic memory size: (?P<size>\d+ \w+)",
+        literal("hv_balloon: Max. dynamic memory size: ") + r"(?P<size>\d+ \w+)",
         lambda match: f"the host gives the guest at most {match['size']} in all",
         "drivers/hv/hv_balloon.c, process_info",
     ),
     log_line(
-        r"hv_balloon: hot_add memory failed error is (?P<errno>-?\d+)",
+        literal("hv_balloon: hot_add memory failed error is ") + r"(?P<errno>-?\d+)",
         lambda match: (
             f"the balloon driver of Hyper-V could not add memory. {errno_words(match['errno'])}"
             f"{'; the driver never tries again' if abs(int(match['errno'])) == 17 else ''}"
@@ -248,37 +271,51 @@ DRIVER_LINES: Final = (
         "drivers/hv/hv_balloon.c, hv_mem_hot_add",
     ),
     log_line(
-        r"hv_balloon: (?P<what>Memory hot add.*)",
+        literal("hv_balloon: ") + r"(?P<what>Memory hot add.*)",
         lambda match: f"the balloon driver of Hyper-V could not add memory: {match['what']}",
         "drivers/hv/hv_balloon.c, hot_add_req",
     ),
     log_line(
-        r"Standby memory at (?P<low>0x[0-9a-f]+) \((?P<whole>\d+)M of (?P<all>\d+)M usable\)",
+        literal("Standby memory at ") + r"(?P<low>0x[0-9a-f]+) \((?P<whole>\d+)M of (?P<all>\d+)M usable\)",
         lambda match: (
             f"the machine has {match['whole']} MiB of standby memory: up to 6.18 its blocks are there, offline, and chmem "
             f"-e brings them; since 6.19 they are configured first (/sys/firmware/memory)"
         ),
         "drivers/s390/char/sclp_mem.c (sclp_cmd.c before 6.19)",
     ),
-    log_line(
-        r"crashkernel(?: low)? (?:memory )?reserved: (?P<low>0x[0-9a-f]+) - (?P<behind>0x[0-9a-f]+)|"
-        r"Reserving \d+MB of (?:low )?memory at \d+MB for crashkernel",
-        "the boot keeps memory for a crash kernel (crashkernel=); the blocks that hold it never go offline",
-        "kernel/crash_reserve.c, reserve_crashkernel_generic",
+    *(
+        log_line(
+            pattern,
+            "the boot keeps memory for a crash kernel (crashkernel=); the blocks that hold it never go offline",
+            "kernel/crash_reserve.c, reserve_crashkernel_generic",
+        )
+        for pattern in (
+            literal("crashkernel") + r"(?: low)? (?:memory )?reserved: (?P<low>0x[0-9a-f]+) - (?P<behind>0x[0-9a-f]+)",
+            literal("Reserving ") + r"\d+MB of (?:low )?memory at \d+MB for crashkernel",
+        )
     ),
     log_line(
-        r"crash hp: kexec_trylock\(\) failed",
+        literal("crash hp: kexec_trylock() failed"),
         "memory changed while a crash kernel was being loaded, so that a dump may miss some of it; load it again",
         "kernel/crash_core.c, crash_handle_hotplug_event (6.6 and later)",
     ),
-    log_line(
-        r"invoked oom-killer|Out of memory: Kill(?:ed)? process|Out of memory and no killable processes|"
-        r"oom-kill:constraint|Out of memory: compulsory panic_on_oom",
-        "memory ran out; where movable memory is free meanwhile, it is the kernel's own that is short (altmap show tells both)",
-        "mm/oom_kill.c, out_of_memory",
+    *(
+        log_line(
+            pattern,
+            "memory ran out; where movable memory is free meanwhile, it is the kernel's own that is short (altmap show tells "
+            "both)",
+            "mm/oom_kill.c, out_of_memory",
+        )
+        for pattern in (
+            literal("invoked oom-killer"),
+            literal("Out of memory: Kill") + r"(?:ed)? process",
+            literal("Out of memory and no killable processes"),
+            literal("oom-kill:constraint"),
+            literal("Out of memory: compulsory panic_on_oom"),
+        )
     ),
     log_line(
-        r"Demotion targets for Node (?P<node>\d+): (?P<targets>.+)",
+        literal("Demotion targets for Node ") + r"(?P<node>\d+): (?P<targets>.+)",
         lambda match: (
             f"pages that node {match['node']} has no room for are dropped or swapped, and not moved to a slower node"
             if match["targets"].startswith("null")

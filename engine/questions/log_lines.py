@@ -8,19 +8,20 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from ..numbers.units import about_bytes, format_bytes
+from .log_sieve import Pattern, literal
 from .narrate.words import counted
 
 
 class LogLine(NamedTuple):
-    """A pattern, with groups `pfn` (hexadecimal), `low` and `high`, or `behind` where the address behind the last is told; what
-    it means, of the match; and the rule."""
+    """What a line looks like, with groups `pfn` (hexadecimal), `low` and `high`, or `behind` where the address behind the last is
+    told; what it means, of the match; and the rule."""
 
-    pattern: str
+    pattern: Pattern
     means: Callable[[re.Match[str]], str]
     rule: str
 
 
-def log_line(pattern: str, means: str | Callable[[re.Match[str]], str], rule: str) -> LogLine:
+def log_line(pattern: Pattern, means: str | Callable[[re.Match[str]], str], rule: str) -> LogLine:
     """A row from the pattern and, where the meaning depends on the match, a function of it."""
     said = means if callable(means) else lambda match: means
     return LogLine(pattern, said, rule)
@@ -97,27 +98,28 @@ def _pages(match: re.Match[str]) -> str:
 
 LOG_LINES: Final = (
     log_line(
-        r"memory offlining \[mem (?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\] failed due to (?P<why>[\w ]+)",
+        literal("memory offlining [mem ") + r"(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\] failed due to (?P<why>[\w ]+)",
         _failed,
         "mm/memory_hotplug.c, offline_pages; the range is without the block's own memmap",
     ),
     log_line(
-        r"[Oo]fflined [Pp]ages:? (?P<pages>\d+)",
+        r"[Oo]" + literal("fflined ") + r"[Pp]ages:? (?P<pages>\d+)",
         lambda match: f"a block went offline, with {_pages(match)}: those of its own memmap are not among them",
         "mm/memory_hotplug.c, offline_pages",
     ),
     log_line(
-        r"memory memory(?P<block>\d+): Offline failed",
+        literal("memory memory") + r"(?P<block>\d+): Offline failed",
         lambda match: f"a device is to be taken out, and memory{match['block']} did not go offline; the device stays",
         "drivers/base/memory.c; acpi_scan_hot_remove refuses the eject with it",
     ),
     log_line(
-        r"removing memory fails, because memory \[(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\] is onlined",
+        literal("removing memory fails, because memory [") + r"(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\] is onlined",
         "memory is removed only when all its blocks are offline",
         "mm/memory_hotplug.c, check_memblock_offlined_cb",
     ),
     log_line(
-        r"Block size \[(?P<unit>0x[0-9a-f]+)\] unaligned hotplug range: start (?P<low>0x[0-9a-f]+), size (?P<size>0x[0-9a-f]+)",
+        literal("Block size [")
+        + r"(?P<unit>0x[0-9a-f]+)\] unaligned hotplug range: start (?P<low>0x[0-9a-f]+), size (?P<size>0x[0-9a-f]+)",
         lambda match: (
             f"EINVAL: memory is added in whole blocks of {format_bytes(int(match['unit'], 16))}, and this range "
             f"({about_bytes(int(match['size'], 16))}) is not made of them"
@@ -125,27 +127,27 @@ LOG_LINES: Final = (
         "mm/memory_hotplug.c, check_hotplug_memory_range",
     ),
     log_line(
-        r"Hotplug memory \[(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\] exceeds maximum addressable range",
+        literal("Hotplug memory [") + r"(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\] exceeds maximum addressable range",
         "E2BIG: the range lies beyond the addresses that the kernel can map",
         "mm/memory_hotplug.c, mhp_range_allowed (5.12 and later)",
     ),
     log_line(
-        r"exceeds maximum addressable address, range=\[(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\]",
+        literal("exceeds maximum addressable address, range=[") + r"(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\]",
         "E2BIG: the range lies beyond the addresses that the kernel can map",
         "mm/memory_hotplug.c, check_hotplug_memory_addressable (5.5 to 5.11)",
     ),
     log_line(
-        r"Section-unaligned hotplug range: start (?P<low>0x[0-9a-f]+), size (?P<size>0x[0-9a-f]+)",
+        literal("Section-unaligned hotplug range: start ") + r"(?P<low>0x[0-9a-f]+), size (?P<size>0x[0-9a-f]+)",
         "EINVAL: memory was added in whole sections then, and this range is not made of them",
         "mm/memory_hotplug.c, check_hotplug_memory_range (before 4.17)",
     ),
     log_line(
-        r"System RAM resource \[mem (?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)[^]]*\] cannot be added",
+        literal("System RAM resource [mem ") + r"(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)[^]]*\] cannot be added",
         "EEXIST: something in /proc/iomem lies in the range already",
         "mm/memory_hotplug.c, register_memory_resource (before 5.2)",
     ),
     log_line(
-        r"vmemmap alloc failure: order:(?P<order>\d+)",
+        literal("vmemmap alloc failure: order:") + r"(?P<order>\d+)",
         lambda match: (
             f"the memmap of added memory needs {_in_a_row(match)} of memory that is there already, and "
             f"there were none (the kernel then tries single pages, and may fail with ENOMEM); memmap_on_memory puts it into the "
@@ -154,142 +156,154 @@ LOG_LINES: Final = (
         "mm/sparse-vmemmap.c, vmemmap_alloc_block",
     ),
     log_line(
-        r"Memory hotplug will waste (?P<pages>\d+) pages in each memory block",
+        literal("Memory hotplug will waste ") + r"(?P<pages>\d+) pages in each memory block",
         lambda match: (
             f"memmap_on_memory=force: each block gives up {_pages(match)} more than its memmap needs, to whole pageblocks"
         ),
         "mm/memory_hotplug.c, set_memmap_mode (6.6 and later)",
     ),
     log_line(
-        r"[Rr]efuse to remove (?P<low>0x[0-9a-f]+) - (?P<behind>0x[0-9a-f]+),\s*wrong granularity",
+        r"[Rr]efuse to remove (?P<low>0x[0-9a-f]+) - (?P<behind>0x[0-9a-f]+),\s*" + literal("wrong granularity"),
         "blocks with a memmap of their own are removed as they were added: each whole request, or block, at once",
         "mm/memory_hotplug.c, try_remove_memory",
     ),
     log_line(
-        r"Failed to remove memory: (?P<errno>-?\d+)",
+        literal("Failed to remove memory: ") + r"(?P<errno>-?\d+)",
         lambda match: f"memory that a driver (virtio-mem, dax) gives back did not go: {errno_words(match['errno'])}",
         "mm/memory_hotplug.c, offline_and_remove_memory (5.8 and later)",
     ),
     log_line(
-        r"Failed to re-online memory: (?P<errno>-?\d+)",
+        literal("Failed to re-online memory: ") + r"(?P<errno>-?\d+)",
         lambda match: f"blocks that a removal took offline were to come back, and stay offline: {errno_words(match['errno'])}",
         "mm/memory_hotplug.c, try_reonline_memory_block (5.8 and later)",
     ),
     log_line(
-        r"Cannot online node (?P<node>\d+) due to NULL pgdat",
+        literal("Cannot online node ") + r"(?P<node>\d+) due to NULL pgdat",
         lambda match: f"ENOMEM: no memory was left to keep books of node {match['node']}, which the added memory would begin",
         "mm/memory_hotplug.c, __try_online_node",
     ),
     log_line(
-        r"memory add fail, invalid altmap",
+        literal("memory add fail, invalid altmap"),
         "EINVAL: a driver's altmap does not fit the range that it adds",
         "mm/memory_hotplug.c, __add_pages",
     ),
     log_line(
-        r"Unknown kernel command line parameters .*[\" ]memmap_on_memory(?:=\S*)?[\" ,]",
+        literal("Unknown kernel command line parameters ") + r'.*[\" ]memmap_on_memory(?:=\S*)?[\" ,]',
         "the option had no effect: it is spelled memory_hotplug.memmap_on_memory=",
         "init/main.c, print_unknown_bootoptions",
     ),
     log_line(
-        r"[`'](?P<value>\w+)' invalid for parameter [`']memory_hotplug\.memmap_on_memory'",
+        r"[`'](?P<value>\w+)' invalid for parameter [`']" + literal("memory_hotplug.memmap_on_memory'"),
         lambda match: f"the kernel does not know the value {match['value']}: memmap_on_memory stays off (force came with 6.6)",
         "kernel/params.c, parse_args",
     ),
-    log_line(r"altmap unsupported", "the architecture cannot map the memmap from the added range", "RFC v2, patch 2"),
+    log_line(literal("altmap unsupported"), "the architecture cannot map the memmap from the added range", "RFC v2, patch 2"),
     log_line(
-        r"Built (?P<count>\d+) zonelists(?: in \w+ order)?, mobility grouping (?P<how>\w+)\.\s+Total pages: (?P<pages>\d+)",
+        r"Built (?P<count>\d+) zonelists(?: in \w+ order)?"
+        + literal(", mobility grouping ")
+        + r"(?P<how>\w+)\.\s+Total pages: (?P<pages>\d+)",
         lambda match: f"the lists of zones were built anew: a zone came to be, or went; {_pages(match)} are managed",
         "mm/page_alloc.c, build_all_zonelists",
     ),
-    log_line(r"Fallback order for Node (?P<node>\d+)", "where memory of the node comes from when it has none", "build_zonelists"),
-    log_line(r"Policy zone: (?P<zone>\w+)", "the highest kernel zone: memory policies bind it and those above", "mm/mempolicy.c"),
     log_line(
-        r"[Ss]oft.offlining pfn:? (?P<pfn>0x[0-9a-f]+)",
+        literal("Fallback order for Node ") + r"(?P<node>\d+)",
+        "where memory of the node comes from when it has none",
+        "build_zonelists",
+    ),
+    log_line(
+        literal("Policy zone: ") + r"(?P<zone>\w+)",
+        "the highest kernel zone: memory policies bind it and those above",
+        "mm/mempolicy.c",
+    ),
+    log_line(
+        r"[Ss]oft." + literal("offlining pfn") + r":? (?P<pfn>0x[0-9a-f]+)",
         "a page that is suspected of a hardware error is emptied and taken out of use",
         "mm/memory-failure.c, soft_offline_page",
     ),
     log_line(
-        r"memory offlining \[mem (?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\] failed\s*$",
+        literal("memory offlining [mem ") + r"(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\] failed\s*$",
         "memory did not go offline; kernels before 5.0 do not say why: the lines around it do (page dumped because)",
         "mm/memory_hotplug.c, __offline_pages (before 5.0)",
     ),
     log_line(
-        r"online_pages \[mem (?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\] failed",
+        literal("online_pages [mem ") + r"(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\] failed",
         "a block did not go online: a part of the kernel forbade it in MEM_GOING_ONLINE, mostly for want of memory",
         "mm/memory_hotplug.c, online_pages",
     ),
     log_line(
-        r"\[(?P<pfn>[0-9a-f]+), [0-9a-f]+\) PFNs busy",
+        r"\[(?P<pfn>[0-9a-f]+), [0-9a-f]+" + literal(") PFNs busy"),
         "EBUSY: a range that was to be emptied (for virtio-mem to unplug, a gigantic page, or CMA) holds pages that did not go",
         "mm/page_alloc.c, alloc_contig_range and __alloc_contig_migrate_range",
     ),
     log_line(
-        r"Hotplugged memory exceeds maximum addressable address, range=(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)",
+        literal("Hotplugged memory exceeds maximum addressable address, range=")
+        + r"(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)",
         "E2BIG: the range lies beyond the addresses that the kernel can map",
         "mm/memory_hotplug.c, check_hotplug_memory_addressable (before 5.12)",
     ),
     log_line(
-        r"Unable to reserve (?P<what>.+) region: (?P<low>[0-9a-f]+)->(?P<behind>[0-9a-f]+)",
+        literal("Unable to reserve ") + r"(?P<what>.+) region: (?P<low>[0-9a-f]+)->(?P<behind>[0-9a-f]+)",
         "EEXIST: something in /proc/iomem lies in the range already, such as memory that was added before",
         "mm/memory_hotplug.c, register_memory_resource",
     ),
     log_line(
-        r"Misaligned \w+ start: #?(?:0x)?(?P<pfn>[0-9a-f]+)",
+        literal("Misaligned ") + r"\w+ start: #?(?:0x)?(?P<pfn>[0-9a-f]+)",
         "EINVAL: a driver's memory is not made of whole sub-sections (2 MiB), or of whole sections",
         "mm/memory_hotplug.c, check_pfn_span",
     ),
     log_line(
-        r"Initmem setup node (?P<node>\d+) (?:as memoryless|\[mem 0x0+-0x0+\])",
+        literal("Initmem setup node ") + r"(?P<node>\d+) (?:as memoryless|\[mem 0x0+-0x0+\])",
         lambda match: f"node {match['node']} was announced without memory, so that memory can be added to it",
         "mm/mm_init.c, free_area_init_node",
     ),
     log_line(
-        r"page allocation failure: order:(?P<order>\d+)",
+        literal("page allocation failure: order:") + r"(?P<order>\d+)",
         lambda match: f"{_in_a_row(match)} {'was' if match['order'] == '0' else 'were'} asked for and not to be had",
         "mm/page_alloc.c, warn_alloc",
     ),
     log_line(
-        r"WARNING: .*at .*\badd_pages\b",
+        literal("WARNING: ") + r".*at .*\badd_pages\b",
         "memory that was being added ran out of memory for its memmap, and sections stay behind without a block (ENOMEM)",
         "arch/x86/mm/init_64.c, add_pages",
     ),
     log_line(
-        r"WARNING: .*at .*\bremove_memory_block_devices\b",
+        literal("WARNING: ") + r".*at .*\bremove_memory_block_devices\b",
         "memory is removed that has no blocks, as after an add that failed half way; the memmap that it left is given back",
         "drivers/base/memory.c, remove_memory_block_devices",
     ),
     log_line(
-        r"x86/mm: Memory block size: (?P<size>\d+) ?MB",
+        literal("x86/mm: Memory block size: ") + r"(?P<size>\d+) ?MB",
         lambda match: f"memory blocks have {match['size']} MiB: memory is added, onlined and offlined in these",
         "arch/x86/mm/init_64.c, probe_memory_block_size",
     ),
     log_line(
-        r"Memory block size not suitable",
+        literal("Memory block size not suitable"),
         "the machine stops: memory blocks are no power of two, or smaller than a section",
         "drivers/base/memory.c, memory_dev_init",
     ),
     log_line(
-        r"no cpu support for altmap allocations",
+        literal("no cpu support for altmap allocations"),
         "the memmap cannot come from the added memory, as the CPU has no 2 MiB pages (PSE); the add fails with ENOMEM",
         "arch/x86/mm/init_64.c, vmemmap_populate",
     ),
     log_line(
-        r"Boot memory \[(?P<low>[0-9a-f]+) (?P<behind>[0-9a-f]+)\] offlining attempted",
+        literal("Boot memory [") + r"(?P<low>[0-9a-f]+) (?P<behind>[0-9a-f]+)\] offlining attempted",
         "EPERM: on arm64 memory of the boot never goes offline",
         "arch/arm64/mm/mmu.c, prevent_bootmem_remove_notifier",
     ),
     log_line(
-        r"[Ss]oft.offline: (?P<pfn>0x[0-9a-f]+): (?P<what>.*(?:fail|busy|unknown).*)",
+        r"[Ss]oft." + literal("offline: ") + r"(?P<pfn>0x[0-9a-f]+): (?P<what>.*(?:fail|busy|unknown).*)",
         lambda match: f"a page that is suspected of a hardware error stays in use: {match['what']}",
         "mm/memory-failure.c, soft_offline_in_use_page",
     ),
     log_line(
-        r"Movable zone start for each node",
+        literal("Movable zone start for each node"),
         "the lines below say where ZONE_MOVABLE of the boot begins (kernelcore, movablecore, movable_node), if anywhere",
         "mm/mm_init.c, free_area_init",
     ),
     log_line(
-        r"HugeTLB: allocating (?P<count>\d+) of page size (?P<size>.+?) failed(?: node\d+)?\.\s+Only allocated (?P<have>\d+)",
+        literal("HugeTLB: allocating ")
+        + r"(?P<count>\d+) of page size (?P<size>.+?) failed(?: node\d+)?\.\s+Only allocated (?P<have>\d+)",
         lambda match: (
             f"the pool has {int(match['have']):,} of {int(match['count']):,} huge pages of {match['size']}: no more were free"
         ),

@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from .log_lines import log_line
+from .log_sieve import literal
 from .narrate.words import counted
 
 
@@ -50,7 +51,7 @@ def _not_migrated(match: re.Match[str]) -> str:
 
 PAGE_LINES: Final = (
     log_line(
-        r"page dumped because: (?P<because>[^\"]+)",
+        literal("page dumped because: ") + r'(?P<because>[^\"]+)',
         lambda match: (
             "the page that the lines before it show is the one in the way"
             if match["because"].startswith(("unmovable", "migration", "isolation", "failed to remove from LRU"))
@@ -59,42 +60,44 @@ PAGE_LINES: Final = (
         "mm/debug.c, dump_page; has_unmovable_pages and do_migrate_range call it",
     ),
     log_line(
-        r"page:\s*(?:[0-9a-f(){}_ptrval]+ )?refcount:(?P<refs>-?\d+) mapcount:-?\d+ .*?pfn:(?P<pfn>(?:0x)?[0-9a-f]+)",
+        r"page:\s*(?:[0-9a-f(){}_ptrval]+ )?"
+        + literal("refcount:")
+        + r"(?P<refs>-?\d+) mapcount:-?\d+ .*?pfn:(?P<pfn>(?:0x)?[0-9a-f]+)",
         lambda match: f"page {int(match['pfn'], 16):#x} is shown, with {counted(int(match['refs']), 'reference')}",
         "mm/debug.c, __dump_page",
     ),
     log_line(
-        r"page:\s*(?:[0-9a-f(){}_ptrval]+ )?(?:ref)?count:(?P<refs>-?\d+) mapcount:-?\d+ .*index:",
+        r"page:\s*(?:[0-9a-f(){}_ptrval]+ )?(?:ref)?count:(?P<refs>-?\d+)" + literal(" mapcount:") + r"-?\d+ .*index:",
         lambda match: f"a page is shown, with {counted(int(match['refs']), 'reference')}; its pfn is not told",
         "mm/debug.c, __dump_page (before 5.10)",
     ),
     log_line(
-        r"page:\s*\S+ is uninitialized and poisoned",
+        r"page:\s*\S+" + literal(" is uninitialized and poisoned"),
         "a struct page was read that nobody has written: no memory is online there, or its memmap is gone",
         "mm/debug.c, __dump_page",
     ),
     log_line(
-        r"migrating pfn (?P<pfn>[0-9a-f]+) failed(?: ret:(?P<ret>-?\d+))?",
+        literal("migrating pfn ") + r"(?P<pfn>[0-9a-f]+) failed(?: ret:(?P<ret>-?\d+))?",
         _not_migrated,
         "mm/memory_hotplug.c, do_migrate_range",
     ),
     log_line(
-        r"Memory failure: (?P<pfn>0x[0-9a-f]+): (?P<what>.+)",
+        literal("Memory failure: ") + r"(?P<pfn>0x[0-9a-f]+): (?P<what>.+)",
         lambda match: f"a page has a hardware error: {match['what']}",
         "mm/memory-failure.c, memory_failure",
     ),
     log_line(
-        r"[Ss]oft.offline(?:_page)?: (?P<pfn>0x[0-9a-f]+):? page already poisoned",
+        r"[Ss]oft.offline(?:_page)?: (?P<pfn>0x[0-9a-f]+):?" + literal(" page already poisoned"),
         "the page was taken out of use before",
         "mm/memory-failure.c, soft_offline_page",
     ),
     log_line(
-        r"[Ss]oft.offline: (?P<pfn>0x[0-9a-f]+): invalidated",
+        r"[Ss]oft.offline: (?P<pfn>0x[0-9a-f]+)" + literal(": invalidated"),
         "a page that was suspected of a hardware error is out of use: it was a copy of a file's, which was dropped",
         "mm/memory-failure.c, soft_offline_in_use_page",
     ),
     log_line(
-        r"Unpoison: (?P<what>Software-unpoisoned page|Page was already unpoisoned) (?P<pfn>0x[0-9a-f]+)",
+        literal("Unpoison: ") + r"(?P<what>Software-unpoisoned page|Page was already unpoisoned) (?P<pfn>0x[0-9a-f]+)",
         lambda match: (
             "a page that had been taken out of use as broken is back in use"
             if match["what"].startswith("Software")
@@ -103,7 +106,7 @@ PAGE_LINES: Final = (
         "mm/memory-failure.c, unpoison_memory",
     ),
     log_line(
-        r"Injecting memory failure for pfn (?P<pfn>0x[0-9a-f]+)",
+        literal("Injecting memory failure for pfn ") + r"(?P<pfn>0x[0-9a-f]+)",
         "a program asked for a hardware error of a page (MADV_HWPOISON), as tests do",
         "mm/madvise.c, madvise_inject_error",
     ),
@@ -113,20 +116,23 @@ PAGE_LINES: Final = (
             "a page that should leave the block was not to be had at that moment; the kernel tries again",
             "mm/memory_hotplug.c, do_migrate_range",
         )
-        for pattern in (r"failed to isolate pfn (?P<pfn>[0-9a-f]+)", r"removing pfn (?P<pfn>[0-9a-f]+) from LRU failed")
+        for pattern in (
+            literal("failed to isolate pfn ") + r"(?P<pfn>[0-9a-f]+)",
+            literal("removing pfn ") + r"(?P<pfn>[0-9a-f]+) from LRU failed",
+        )
     ),
     log_line(
-        r"\bflags: 0x[0-9a-f]+\((?P<flags>[^)]*)\)",
+        r"\b" + literal("flags: 0x") + r"[0-9a-f]+\((?P<flags>[^)]*)\)",
         lambda match: f"the page that is shown is {_kind(match['flags'])}",
         "mm/debug.c, dump_page; include/linux/page-flags.h",
     ),
     log_line(
-        r"page_type: (?:0x)?[0-9a-f]+\((?P<type>\w+)\)",
+        literal("page_type: ") + r"(?:0x)?[0-9a-f]+\((?P<type>\w+)\)",
         lambda match: f"the page that is shown is {_TYPES.get(match['type'], match['type'])}",
         "mm/debug.c, dump_page (6.3 and later)",
     ),
     log_line(
-        r"aops:(?P<of>\w+).* ino:(?P<inode>[0-9a-f]+)(?:.*dentry name[^:]*:\"(?P<name>[^\"]*))?",
+        literal("aops:") + r'(?P<of>\w+).* ino:(?P<inode>[0-9a-f]+)(?:.*dentry name[^:]*:\"(?P<name>[^\"]*))?',
         lambda match: (
             f"the page that is shown is of a file, {match['name'] or 'whose name is not told'} (inode {int(match['inode'], 16)}, "
             f"{match['of']}), and can be moved unless someone holds it or the file system cannot"
@@ -134,8 +140,9 @@ PAGE_LINES: Final = (
         "mm/debug.c, dump_mapping",
     ),
     log_line(
-        r"page last allocated via order (?P<order>\d+), migratetype (?P<type>\w+), gfp_mask \w+\((?P<gfp>[^)]*)\), "
-        r"pid (?P<pid>\d+)(?:, tgid \d+ \((?P<name>.*?)\), ts)?",
+        literal("page last allocated via order ")
+        + r"(?P<order>\d+), migratetype (?P<type>\w+), gfp_mask \w+\((?P<gfp>[^)]*)\), "
+        + r"pid (?P<pid>\d+)(?:, tgid \d+ \((?P<name>.*?)\), ts)?",
         lambda match: (
             f"the page that is shown was last allocated by {match['name'] or 'a process'} (pid {match['pid']}) as "
             f"{match['type']}, with {match['gfp']}; the lines after it say where"
@@ -143,12 +150,12 @@ PAGE_LINES: Final = (
         "mm/page_owner.c, __dump_page_owner",
     ),
     log_line(
-        r"\[[0-9a-f]{16}-[0-9a-f]{16}\] potential offnode page_structs",
+        r"\[[0-9a-f]{16}-[0-9a-f]{16}" + literal("] potential offnode page_structs"),
         "the memmap of added memory lies on another node than the memory: each use of its struct pages goes there",
         "mm/sparse-vmemmap.c, vmemmap_verify",
     ),
     log_line(
-        r"head:\s*(?:[0-9a-f]+ )?order:(?P<order>\d+)",
+        r"head:\s*(?:[0-9a-f]+ )?" + literal("order:") + r"(?P<order>\d+)",
         lambda match: f"the page that is shown is part of one of {1 << min(int(match['order']), 63):,} pages, whose head this is",
         "mm/debug.c, dump_page",
     ),

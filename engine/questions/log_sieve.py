@@ -1,4 +1,4 @@
-"""Which of many patterns a stretch of a log can fit at all, found by the words that each needs: most logs say little of memory,
+"""Which of many patterns a stretch of a log can fit at all, found by the words that each holds: most logs say little of memory,
 and to search each line for each pattern takes minutes for a long one."""
 
 from __future__ import annotations
@@ -10,20 +10,24 @@ from typing import Final
 _STRETCH: Final = 512
 """Characters that are sifted at once."""
 
-_NO_LETTERS: Final = r"\\.|\[\^?\]?[^]]*\]|[\^$+]"
-"""Parts of a pattern that stand for no certain letter: escapes, classes, ends."""
-_MAY_LACK: Final = r".(?:[?*]|\{[^}]*\})|\."
-_GROUP: Final = r"\([^()]*\)"
-_GAP: Final = "\0"
+
+class Pattern:
+    """A pattern around certain words: `text` is all of it as a regular expression, `needs` are the words' letters, without
+    which no text fits it. What is added before or behind is a part of the regular expression."""
+
+    def __init__(self, text: str, needs: str) -> None:
+        self.text, self.needs = text, needs
+
+    def __add__(self, behind: str) -> Pattern:
+        return Pattern(self.text + behind, self.needs)
+
+    def __radd__(self, before: str) -> Pattern:
+        return Pattern(before + self.text, self.needs)
 
 
-def needed(pattern: str) -> tuple[str, ...]:
-    """For each alternative of a pattern the longest word, without its blanks, that a text it fits must hold."""
-    plain = re.sub(_NO_LETTERS, _GAP, pattern)
-    while plain != (outer := re.sub(_GROUP, _GAP, plain)):
-        plain = outer
-    sure = (re.sub(_MAY_LACK, _GAP, alternative) for alternative in plain.split("|"))
-    return tuple(max(("".join(part.split()) for part in one.split(_GAP)), key=len) for one in sure)
+def literal(said: str) -> Pattern:
+    """A pattern of just these words."""
+    return Pattern(re.escape(said), "".join(said.split()))
 
 
 def stretches(lines: Sequence[str]) -> Iterator[tuple[range, str]]:

@@ -12,7 +12,7 @@ from altmap.engine import explain, open_machine, parse_script
 from altmap.engine.questions.log_drivers import DRIVER_LINES
 from altmap.engine.questions.log_lines import LOG_LINES
 from altmap.engine.questions.log_pages import PAGE_LINES
-from altmap.engine.questions.log_sieve import needed
+from altmap.engine.questions.log_sieve import literal
 
 TRACES = Path(__file__).parents[2] / "fixtures/traces/6.12"
 
@@ -333,21 +333,14 @@ def test_a_page_is_shown_by_who_isolates_and_not_by_who_scans() -> None:
 # -- long logs ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("pattern", "words"),
-    [
-        (r"altmap unsupported", ("altmapunsupported",)),
-        (r"[Oo]fflined [Pp]ages:? (?P<pages>\d+)", ("fflined",)),
-        (r"kmem \S+: (?P<what>rejecting (?:a|b) region)", ("kmem",)),
-        (r"\[(?P<low>0x[^]]+)\] is onlined?|oom-kill(er)?:x{2}", ("isonline", "oom-kill")),
-    ],
-)
-def test_a_pattern_needs_its_longest_sure_word(pattern: str, words: tuple[str, ...]) -> None:
-    assert needed(pattern) == words
+def test_a_pattern_needs_its_words_and_fits_them_as_they_are() -> None:
+    pattern = r"[Oo]" + literal("fflined (a+b) ") + r"(?P<pages>\d+)"
+    match = re.search(pattern.text, "Offlined (a+b) 12")
+    assert (pattern.needs, match and match["pages"]) == ("fflined(a+b)", "12")
 
 
-def test_every_pattern_needs_a_word_that_few_logs_hold() -> None:
-    assert min(len(word) for row in (*LOG_LINES, *PAGE_LINES, *DRIVER_LINES) for word in needed(row.pattern)) >= 4
+def test_every_pattern_needs_words_that_few_logs_hold() -> None:
+    assert min(len(row.pattern.needs) for row in (*LOG_LINES, *PAGE_LINES, *DRIVER_LINES)) >= 4
 
 
 @pytest.mark.parametrize("before", range(24))
