@@ -19,47 +19,51 @@ _ALIKE_SHARE: Final = 8
 """A run of alike blocks of at least one part in so many of all may be folded."""
 
 
-def laid_out(
-    machine: Machine,
-    scope: Scope,
-    size: tuple[int, int],
-    halves: int,
-    folds: bool,
-    plain: bool = False,
-    expected: Mapping[int, int] = MappingProxyType({}),
-) -> Plan:
-    """The plan of a scope for a width and a height; `folds`: runs of blocks that are alike may be folded; `plain`: no block
-    gets a tile of its own, and no more lines are taken than it needs; `expected`: blocks that have a place whether they are
-    there or not, with their nodes."""
-    if scope.level in ("block", "section"):
-        shape = plain_shape(scope.pages, *size, halves)
-        return Plan(rows_of([Extent(scope.start, scope.pages, 0)], shape.row), shape, size[1])
-    unit = machine.geometry.pages_per_block
-    first, last = scope.start // unit, -(-(scope.start + scope.pages) // unit)
-    known = {**expected, **blocks_of(machine)}
-    blocks = sorted((nr, node) for nr, node in known.items() if first <= nr < last and scope.node in (None, node))
-    extents = extents_of(blocks, unit)
-    headings = len({extent.node for extent in extents}) > 1 and scope.node is None
-    alike = _alike(machine, blocks) if folds and len(blocks) <= PLAIN else []
-    if plain:
-        pages = sum(extent.pages for extent in extents) - sum(pages for _, pages in alike)
-        return plainly(extents, pages, size, halves, alike, False)
-    wide, high = size
-    empty = sorted(machine.nodes.keys() - {extent.node for extent in extents}) if headings else []
-    plan = planned(extents, unit, size, halves, alike, headings)
-    if plan.least + len(empty) > high and high < _HIGH:
-        empty = []
-    elif plan.least + len(empty) > high:
-        plan = planned(extents, unit, (wide, high - len(empty)), halves, alike, headings)
-    end = plan.rows[-1].start + plan.rows[-1].pages if plan.rows else 0
-    return Plan([*plan.rows, *(Row("node", end, 0, node) for node in empty)], plan.shape, high)
+class Layout:
+    """What a map of a scope lays out, whatever its size: looked up once. `folds`: runs of blocks that are alike may be folded;
+    `expected`: blocks that have a place whether they are there or not, with their nodes."""
+
+    def __init__(
+        self, machine: Machine, scope: Scope, folds: bool, expected: Mapping[int, int] = MappingProxyType({})
+    ) -> None:
+        self._scope, self._unit = scope, machine.geometry.pages_per_block
+        if scope.level in ("block", "section"):
+            return
+        first, last = scope.start // self._unit, -(-(scope.start + scope.pages) // self._unit)
+        blocks = sorted({**expected, **blocks_of(machine)}.items())
+        if scope.level != "machine":
+            blocks = [(nr, node) for nr, node in blocks if first <= nr < last and scope.node in (None, node)]
+        self._extents = extents_of(blocks, self._unit)
+        nodes = {extent.node for extent in self._extents}
+        self._headings = len(nodes) > 1 and scope.node is None
+        self._alike = _alike(machine, blocks) if folds and len(blocks) <= PLAIN else []
+        self._empty = sorted(machine.nodes.keys() - nodes) if self._headings else []
+
+    def plan(self, size: tuple[int, int], halves: int, plain: bool = False) -> Plan:
+        """The plan for a width and a height; `plain`: no block gets a tile of its own, and no more lines are taken than it
+        needs."""
+        scope, (wide, high) = self._scope, size
+        if scope.level in ("block", "section"):
+            shape = plain_shape(scope.pages, *size, halves)
+            return Plan(rows_of([Extent(scope.start, scope.pages, 0)], shape.row), shape, high)
+        extents, alike, headings, empty = self._extents, self._alike, self._headings, self._empty
+        if plain:
+            pages = sum(extent.pages for extent in extents) - sum(pages for _, pages in alike)
+            return plainly(extents, pages, size, halves, alike, False)
+        plan = planned(extents, self._unit, size, halves, alike, headings)
+        if plan.least + len(empty) > high and high < _HIGH:
+            empty = []
+        elif plan.least + len(empty) > high:
+            plan = planned(extents, self._unit, (wide, high - len(empty)), halves, alike, headings)
+        end = plan.rows[-1].start + plan.rows[-1].pages if plan.rows else 0
+        return Plan([*plan.rows, *(Row("node", end, 0, node) for node in empty)], plan.shape, high)
 
 
 def blocks_of(machine: Machine) -> dict[int, int]:
     """Numbers and nodes of what is there: blocks, and sections that have none."""
     per_block, sections = machine.geometry.sections_per_block, machine.sections
     known = {nr: block.node for nr, block in machine.blocks.items()}
-    for nr in {nr // per_block for nr in sections} - known.keys():
+    for nr in (sections.keys() if per_block == 1 else {nr // per_block for nr in sections}) - known.keys():
         found = (sections.get(at) for at in range(nr * per_block, (nr + 1) * per_block))
         known[nr] = next(section.node for section in found if section is not None)
     return known

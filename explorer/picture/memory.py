@@ -10,7 +10,7 @@ from altmap.engine import Machine, about_bytes, format_bytes
 
 from .gutter import Gutter
 from .joint import joint
-from .layout import laid_out
+from .layout import Layout
 from .lines import Line, Span, joined, width
 from .made import Rows
 from .nodes import node_bar
@@ -32,7 +32,7 @@ _BROAD: Final = (4, 3)
 
 
 class MemoryPicture:
-    """A map of a size, with everything that follows from the machine kept until it changes. `plain`: see `laid_out`."""
+    """A map of a size, with everything that follows from the machine kept until it changes. `plain`: see `Layout.plan`."""
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class MemoryPicture:
         self.halves = halves
         self.folds = folds
         self._plain = plain
+        self._layout = Layout(scene.machine, scope, folds, scene.expected)
         self.wide, self.high = size
         self._lines: dict[int, Line] = {}
         first, *others = (columns for least, columns in GUTTERS if self.wide >= least)
@@ -70,8 +71,7 @@ class MemoryPicture:
     # -- the plan ---------------------------------------------------------------------------------------------------
 
     def _laid_out(self, gutter: int) -> Plan:
-        size = (self.wide - gutter, self.high)
-        return laid_out(self.machine, self.scope, size, self.halves, self.folds, self._plain, self.scene.expected)
+        return self._layout.plan((self.wide - gutter, self.high), self.halves, self._plain)
 
     @property
     def machine(self) -> Machine:

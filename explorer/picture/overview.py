@@ -30,7 +30,8 @@ class Column(NamedTuple):
 def places(scene: Scene) -> set[int]:
     """The blocks that have a place: they are there, or some of their sections, or they are expected."""
     machine, per_block = scene.machine, scene.machine.geometry.sections_per_block
-    return {*machine.blocks, *scene.expected, *(nr // per_block for nr in machine.sections)}
+    bare = machine.sections if per_block == 1 else {nr // per_block for nr in machine.sections}
+    return {*machine.blocks, *scene.expected, *bare}
 
 
 def columns_of(scene: Scene, wide: int) -> list[Column]:

@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 from altmap import engine
 from altmap.explorer.picture.compared import ComparedPicture, Look
-from altmap.explorer.picture.layout import laid_out
+from altmap.explorer.picture.layout import Layout
 from altmap.explorer.picture.memory import MemoryPicture
 from altmap.explorer.picture.overlay import Overlay
 from altmap.explorer.picture.pages import PagesPicture
@@ -34,7 +34,7 @@ def opened(name: str) -> engine.Machine:
 @pytest.mark.parametrize("halves", [1, 2])
 def test_every_machine_fills_its_map(name: str, size: tuple[int, int], halves: int) -> None:
     machine = opened(name)
-    plan = laid_out(machine, whole(machine), size, halves, folds=True)
+    plan = Layout(machine, whole(machine), folds=True).plan(size, halves)
     assert size[1] * 9 <= plan.lines * 10 <= size[1] * 10
     left = size[0] - plan.shape.across
     assert 0 <= left < max(5, plan.shape.per_row) or left + 1 in BESIDE
@@ -64,7 +64,7 @@ def test_a_click_on_each_column_finds_the_cell_that_is_drawn_there(name: str, wi
 @pytest.mark.parametrize("high", range(8, 40))
 def test_a_block_fills_every_height(high: int) -> None:
     machine = opened("small-guest")
-    plan = laid_out(machine, Scope("block", 0, machine.geometry.pages_per_block), (67, high), 2, folds=True)
+    plan = Layout(machine, Scope("block", 0, machine.geometry.pages_per_block), folds=True).plan((67, high), 2)
     assert plan.lines * 3 > high * 2
 
 
@@ -129,7 +129,7 @@ def test_a_heading_says_what_the_memory_of_its_node_is_and_an_empty_node_has_one
 
 def test_a_small_map_keeps_its_cells_rather_than_name_an_empty_node() -> None:
     machine = opened("numa-guest")
-    plan = laid_out(machine, whole(machine), (52, 8), 2, folds=True)
+    plan = Layout(machine, whole(machine), folds=True).plan((52, 8), 2)
     assert [row.node for row in plan.rows if row.what == "node"] == [0, 1]
 
 
