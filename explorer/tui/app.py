@@ -174,9 +174,9 @@ class ExplorerApp(App[bool]):
         while (event := self._typed.next(not isinstance(self.screen, Dialog) or self.screen.ready)) is not None:
             if isinstance(event, Key):
                 self._forget_changed()
-            target = self.focused or self.screen
+            screen, target = self.screen, self.focused or self.screen
             await super().on_event(event)
-            self._typed.follow(target, TURNS if event.is_forwarded else 1)
+            self._typed.follow(*((target, TURNS) if event.is_forwarded else (screen, 1)))
 
     def _forget_changed(self) -> None:
         if self.screen_stack and isinstance(self.screen, MainScreen):

@@ -272,9 +272,12 @@ def test_that_a_batch_was_stopped_is_seen_before_the_machine_is_drawn_anew(monke
 
     async def stop(pilot: Any, screen: MainScreen) -> None:
         show = screen._show_machine
-        monkeypatch.setattr(
-            screen, "_show_machine", lambda: (seen.append((result(screen), {*screen._dirty_widgets})), show())
-        )
+
+        def shown() -> None:
+            seen.append((result(screen), {*screen._dirty_widgets}))
+            show()
+
+        monkeypatch.setattr(screen, "_show_machine", shown)
         screen.perform("offline 32-34", [*engine.parse_line("offline 32-34")], signal=(1, 0))
         await press(pilot)
         assert (len(seen), len(machine.history)) == (1, 5)

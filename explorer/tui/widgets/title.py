@@ -23,19 +23,19 @@ class Titled(Drawn):
 
     TITLE: ClassVar[str] = "strip"
     """The colour of the palette that is behind the title."""
-    _words: tuple[tuple[Word, ...], tuple[Word, ...]] = (), ()
+    _title: tuple[tuple[Word, ...], tuple[Word, ...]] = (), ()
 
     def entitle(self, left: Sequence[Word], right: Sequence[Word] = ()) -> None:
         """Show other words."""
         words = (tuple(left), tuple(right))
-        if words != self._words:
-            self._words = words
+        if words != self._title:
+            self._title = words
             self.refresh(Region(-self.gutter.left, -1, self.outer_size.width, 1))
 
     @property
     def title_words(self) -> list[tuple[int, Word]]:
         """The words that fit, each with its first column."""
-        return placed(*self._words, self.outer_size.width)
+        return placed(*self._title, self.outer_size.width)
 
     def _whole_row(self, y: int, size: Size, padding: Spacing) -> Strips:
         if y != -1:
