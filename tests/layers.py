@@ -6,8 +6,10 @@ import ast
 import importlib
 import inspect
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from types import FunctionType
+from typing import NamedTuple
 
 
 def modules_of(root: Path) -> dict[str, Path]:
@@ -20,6 +22,41 @@ def modules_of(root: Path) -> dict[str, Path]:
     return found
 
 
+class Seen(NamedTuple):
+    """What a file has to do with others: its absolute imports as (module, name), the name empty for ``import module``; its
+    relative ones as (dots, module, name); and where it uses a private attribute of something that is not itself, in words."""
+
+    imports: tuple[tuple[str, str], ...]
+    relative: tuple[tuple[int, str, str], ...]
+    private: tuple[str, ...]
+
+
+@cache
+def seen(path: Path) -> Seen:
+    """Read a file, once for all tests: those that ask are one group."""
+    imports: list[tuple[str, str]] = []
+    relative: list[tuple[int, str, str]] = []
+    uses: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            imports += [(alias.name, "") for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            relative += [(node.level, node.module or "", alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            imports += [(node.module or "", alias.name) for alias in node.names]
+        elif isinstance(node, ast.Attribute) and private(node.attr):
+            called = node.value.func if isinstance(node.value, ast.Call) else node.value
+            of = called.id if isinstance(called, ast.Name) else "something else"
+            if of not in ("self", "cls", "super"):
+                uses.append(f"line {node.lineno} uses {node.attr} of {of}")
+    return Seen(tuple(imports), tuple(relative), tuple(uses))
+
+
+def private(name: str) -> bool:
+    """Is a name private? Those of named tuples are only written as if they were."""
+    return name.startswith("_") and not name.endswith("__") and name not in ("_replace", "_asdict", "_fields")
+
+
 def graph_of(modules: Mapping[str, Path]) -> dict[str, set[str]]:
     """What each module imports of the others, wherever in it."""
     return {name: set(_imports(name, path, modules)) - {name} for name, path in modules.items()}
@@ -27,13 +64,10 @@ def graph_of(modules: Mapping[str, Path]) -> dict[str, set[str]]:
 
 def _imports(name: str, path: Path, modules: Mapping[str, Path]) -> Iterator[str]:
     here = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            base = [*here[: len(here) - node.level + 1], *(node.module or "").split(".")]
-            source = ".".join(filter(None, base))
-            for alias in node.names:
-                deeper = f"{source}.{alias.name}".lstrip(".")
-                yield deeper if deeper in modules else source
+    for dots, module, imported in seen(path).relative:
+        source = ".".join(filter(None, [*here[: len(here) - dots + 1], *module.split(".")]))
+        deeper = f"{source}.{imported}".lstrip(".")
+        yield deeper if deeper in modules else source
 
 
 def in_a_round(graph: Mapping[str, set[str]]) -> list[str]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
 from functools import cache
 from pathlib import Path
 
+import pytest
 from altmap import engine
 
-from tests.layers import graph_of, in_a_round, modules_of, undocumented
+from tests.layers import graph_of, in_a_round, modules_of, seen, undocumented
+
+pytestmark = pytest.mark.xdist_group("sources")
 
 ROOT = Path(engine.__file__).resolve().parent
 
@@ -62,12 +64,8 @@ def test_no_module_imports_itself_in_a_round() -> None:
 def test_the_engine_knows_no_user_interface() -> None:
     known = {*sys.stdlib_module_names, "msgspec"}
     for module, path in MODULES.items():
-        for node in ast.walk(ast.parse(path.read_text())):
-            named = [a.name for a in node.names] if isinstance(node, ast.Import) else []
-            if isinstance(node, ast.ImportFrom) and not node.level:
-                named = [node.module or ""]
-            foreign = {name.split(".")[0] for name in named}
-            assert foreign <= known, f"engine.{module} imports {foreign}"
+        foreign = {name.split(".")[0] for name, _ in seen(path).imports}
+        assert foreign <= known, f"engine.{module} imports {foreign}"
     code = "import sys; from altmap.engine import *; print(*sorted({'textual', 'rich', 'altmap.explorer'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT.parent, check=True)
     assert done.stdout.strip() == ""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
+import pytest
 from altmap import engine
 
+from ..layers import private, seen
 from ..make_stub import STUB, stub
+
+pytestmark = pytest.mark.xdist_group("sources")
 
 ROOT = Path(engine.__file__).resolve().parents[1]
 ENGINE = sorted((ROOT / "engine").rglob("*.py"))
@@ -21,37 +22,6 @@ EXPLORER = sorted((ROOT / "explorer").rglob("*.py"))
 SCREEN = [path for path in EXPLORER if "tui" in path.parts]
 PUBLIC = {"altmap.engine": set(engine.__all__)}
 """What the screen may know of the engine."""
-
-
-class Seen(NamedTuple):
-    """What a file has to do with others: its absolute imports as (module, name), the name empty for ``import module``, and
-    where it uses a private attribute of something that is not itself, in words."""
-
-    imports: tuple[tuple[str, str], ...]
-    private: tuple[str, ...]
-
-
-@cache
-def seen(path: Path) -> Seen:
-    """Read a file, once for all tests."""
-    imports: list[tuple[str, str]] = []
-    uses: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            imports += [(alias.name, "") for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            imports += [(node.module or "", alias.name) for alias in node.names]
-        elif isinstance(node, ast.Attribute) and private(node.attr):
-            called = node.value.func if isinstance(node.value, ast.Call) else node.value
-            of = called.id if isinstance(called, ast.Name) else "something else"
-            if of not in ("self", "cls", "super"):
-                uses.append(f"{path.relative_to(ROOT)} line {node.lineno} uses {node.attr} of {of}")
-    return Seen(tuple(imports), tuple(uses))
-
-
-def private(name: str) -> bool:
-    """Is a name private? Those of named tuples are only written as if they were."""
-    return name.startswith("_") and not name.endswith("__") and name not in ("_replace", "_asdict", "_fields")
 
 
 def of_the_engine(paths: list[Path]) -> Iterator[tuple[str, str, str]]:
@@ -109,7 +79,7 @@ def test_the_explorer_uses_public_names() -> None:
         for path, module, name in of_the_engine(EXPLORER)
         if name and not hasattr(importlib.import_module(module), name)
     ]
-    uses = [use for path in EXPLORER for use in seen(path).private]
+    uses = [f"{path.relative_to(ROOT)} {use}" for path in EXPLORER for use in seen(path).private]
     assert not [*hidden, *missing, *uses]
 
 

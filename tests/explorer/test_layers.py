@@ -5,9 +5,12 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+import pytest
 from altmap import explorer
 
 from tests.layers import graph_of, in_a_round, modules_of, undocumented
+
+pytestmark = pytest.mark.xdist_group("sources")
 
 ROOT = Path(explorer.__file__).resolve().parent
 
