@@ -206,7 +206,7 @@ def test_reading_a_file_is_no_command() -> None:
     assert machine.history == ()
 
 
-def test_the_report_is_what_the_issue_asks_for() -> None:
+def test_reports_have_every_block_every_populated_zone_and_every_present_section() -> None:
     """`blocks` has every block, `zones` every populated zone, `sections` every present section."""
     machine = guest("1G", model="6.1")
     dimm(machine)

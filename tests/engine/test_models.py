@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from pathlib import Path
 from typing import get_args
 
 import pytest
+from altmap import engine, explorer
 from altmap.engine import CALLERS, MODELS, PLACEMENTS, BadInput, Offline, Online, open_machine
+from altmap.engine.kernels.architectures import Preset
+from altmap.engine.kernels.model import KernelModel
 from altmap.engine.kernels.models import find_model, nearest_model
 from altmap.engine.kernels.releases import CHANGES, Known, models
 
@@ -40,6 +46,17 @@ RFC, OLD, NEW = "rfc-v2", "6.1", "6.12"
 )
 def test_differences(column: str, rfc: object, old: object, new: object) -> None:
     assert [getattr(MODELS[name], column) for name in (RFC, OLD, NEW)] == [rfc, old, new]
+
+
+@pytest.mark.parametrize("kind", [KernelModel, Preset])
+def test_each_column_is_explained_and_read(kind: type[KernelModel] | type[Preset]) -> None:
+    """A difference that no mechanism looks at tells nothing."""
+    roots = [Path(str(part.__file__)).parent for part in (engine, explorer)]
+    trees = [ast.parse(path.read_text()) for root in roots for path in root.rglob("*.py") if path.name != "releases.py"]
+    read = {node.attr for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    explained = {*re.findall(r"\w+", kind.__doc__ or "")}
+    assert {*kind.__struct_fields__} - read == set()
+    assert {*kind.__struct_fields__} - explained - {"name", "title", "release"} == set()
 
 
 def test_as_posted_is_the_rfc_with_its_defect() -> None:
