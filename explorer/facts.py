@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from altmap.engine import Machine, about_bytes
+from altmap.engine import Machine, Request, about_bytes
 from altmap.engine.numbers.rounding import up
 from altmap.engine.numbers.runs import consecutive, merged
 from altmap.engine.protocol.reasons.worth import KernelMemoryLow
@@ -85,13 +85,20 @@ def memmap_of(machine: Machine, block: int) -> MemmapPlace:
     return MemmapPlace(places.pop() if len(places) == 1 else "mixed", merged(chunks), tuple(sorted(hosts)))
 
 
+def request_of(machine: Machine, block: int) -> Request | None:
+    """The add request that a block came with; None for boot memory, and for blocks of a captured machine."""
+    pfn = block * machine.geometry.pages_per_block
+    return next((one for one in machine.requests.values() if one.start <= pfn < one.start + one.pages), None)
+
+
 def device_of(machine: Machine, block: int) -> tuple[int, ...]:
     """The blocks that came with this one: of the same add request, else of the same memory group; () for boot memory."""
     here = machine.blocks.get(block)
     if here is None or here.early:
         return ()
-    if here.request is not None:
-        return tuple(sorted(nr for nr, other in machine.blocks.items() if other.request == here.request))
+    if (request := request_of(machine, block)) is not None:
+        first, last = (machine.geometry.block_of(pfn) for pfn in (request.start, request.start + request.pages))
+        return tuple(nr for nr in sorted(machine.blocks) if first <= nr < last)
     if here.group is not None:
         return tuple(sorted(nr for nr, other in machine.blocks.items() if other.group == here.group))
     return (block,)

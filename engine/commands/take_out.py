@@ -56,9 +56,12 @@ def _rest_of_device(state: State, start: int, size: int) -> Iterator[Note]:
     groups = {
         block.group for block in ours.values() if block.group is not None and not state.groups[block.group].dynamic
     }
-    requests = {block.request for block in ours.values() if block.request is not None and block.group is None}
-    others = [block for block in state.blocks.values() if block.group in groups or block.request in requests]
-    if more := len(others) - len(ours.keys() & {block.id for block in others}):
+    others = {block.id for block in state.blocks.values() if block.group in groups}
+    for request in state.requests_in(start // page, size // page):
+        along = state.range_blocks(request.start, request.pages)
+        if any(block.id in ours and block.group is None for block in along):
+            others |= {block.id for block in along}
+    if more := len(others - ours.keys()):
         yield MoreOfTheDevice(more)
 
 

@@ -98,7 +98,7 @@ def _take(state: State, device: MemoryDevice) -> str | None:
     there = [number for number in inside if number in state.blocks]
     if not there:
         return None
-    found = [number for number in there if state.blocks[number].request is None]
+    found = [number for number in there if not state.requests_in(*state.block_range(number))]
     if not found:
         return f"{block_names(there, 4)} are known to be added already"
     group = _group(state, device, found) if state.model.groups else None
@@ -113,7 +113,7 @@ def _take(state: State, device: MemoryDevice) -> str | None:
         request = Request(begin, pages, node, _CALLERS[device.kind], placement, (), region)
         state.requests.load({begin: request})
         for number in range(first, last + 1):
-            _hot(state, replace(state.blocks[number], early=False, request=begin, group=group))
+            _hot(state, replace(state.blocks[number], early=False, group=group))
     count_early(state)
     on = {state.blocks[number].node for number in found}
     other = "" if device.node is None or on == {device.node} else f", on node {', '.join(map(str, sorted(on)))}"

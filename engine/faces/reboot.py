@@ -131,8 +131,9 @@ def _devices(state: State) -> list[_Device]:
         for request in state.requests.values()
     ]
     loose: dict[tuple[int | None, int], list[int]] = {}
+    asked = {block.id for one in state.requests.values() for block in state.range_blocks(one.start, one.pages)}
     for block in state.blocks.values():
-        if not block.early and block.request is None:
+        if not block.early and block.id not in asked:
             loose.setdefault((block.group, block.node), []).append(block.id)
     for (group, node), numbers in loose.items():
         caller = None if group is None else "virtio-mem" if state.groups[group].dynamic else "acpi"

@@ -223,9 +223,8 @@ def _pool(
 
 
 def _create_blocks(state: State, request: AddRequest, first: int, count: int, head: int, group: int | None) -> Steps:
-    start = request.start // state.geometry.page_size
     for number in range(first, first + count):
-        state.blocks.put(number, Block(number, "offline", (request.node,), head=head, group=group, request=start))
+        state.blocks.put(number, Block(number, "offline", (request.node,), head=head, group=group))
         yield BlockCreated(number)
     if group is not None:
         known = state.groups[group]
@@ -255,8 +254,7 @@ def _failed(state: State, request: AddRequest, choice: Choice, added: list[int],
     otherwise sections stay present, with their memmap and no block."""
     geometry = state.geometry
     for block in state.range_blocks(request.start // geometry.page_size, request.size // geometry.page_size):
-        if block.request == request.start // geometry.page_size:
-            yield from drop_block(state, block.id)
+        yield from drop_block(state, block.id)  # others of that range would have been its System RAM
     if state.model.block_rollback and choice.placement == "block":
         _undo_sections(state, added)
     sections = [state.sections[nr] for nr in added]

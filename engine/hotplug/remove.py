@@ -54,7 +54,7 @@ def remove_memory(state: State, start: int, size: int) -> Steps:
     for block in blocks:
         yield from drop_block(state, block.id)
     yield from deactivate(state, state.sections_of(first, pages), marked=not heads)
-    for request in [r for r in state.requests.values() if r.start < first + pages and first < r.start + r.pages]:
+    for request in state.requests_in(first, pages):
         _leave_request(state, request, first, first + pages)
     if blocks and (key := blocks[0].linked) is not None:  # the zone of the first page, for all of them
         for block in blocks:
@@ -134,9 +134,6 @@ def _leave_request(state: State, request: Request, low: int, high: int) -> None:
             kept, tables = split(tables, count)
             rest = msgspec.structs.replace(request, start=start, pages=end - start, tables=tuple(kept))
             state.requests.put(start, rest)
-            for block in state.range_blocks(start, end - start):
-                if block.request == request.start:
-                    state.blocks.put(block.id, msgspec.structs.replace(block, request=start))
     page_alloc.free_pages(state, tables, (PAGETABLE, SLAB))
 
 

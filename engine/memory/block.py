@@ -17,7 +17,6 @@ class Block(msgspec.Struct, frozen=True, gc=False):
     `head`         pages at its start that hold its own memmap (nr_vmemmap_pages); 0 in RFC v2, whose heads lie in a request
     `early`        it is boot memory
     `group`        its memory group, None if it has none
-    `request`      first pfn of the add request that made it; None for boot memory, and for blocks of a captured machine
     `hwpoison`     a page of it has a hardware error
     `online_type`  the type that a write to its file `state` left behind when it was online already; the next online that
                    names none takes it (mem->online_type); else None
@@ -33,7 +32,6 @@ class Block(msgspec.Struct, frozen=True, gc=False):
     head: int = 0
     early: bool = False
     group: int | None = None
-    request: int | None = None
     hwpoison: bool = False
     online_type: OnlineType | None = None
     stuck: bool = False
@@ -72,7 +70,7 @@ class Group(msgspec.Struct, frozen=True, gc=False):
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):
-    """An add request that succeeded and was not removed yet.
+    """An add request that succeeded and was not removed yet, or what is left of one. The memory blocks in its range came with it.
 
     `start`      first pfn
     `pages`      number of pages

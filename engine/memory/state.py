@@ -272,6 +272,11 @@ class State:
         numbers = blocks.ascending()
         return [blocks[number] for number in numbers[bisect_left(numbers, first) : bisect_left(numbers, last)]]
 
+    def requests_in(self, start: int, pages: int) -> list[Request]:
+        """Add requests that reach into a range of pfns."""
+        end = start + pages
+        return [one for one in self.requests.values() if one.start < end and start < one.start + one.pages]
+
     # -- pages ------------------------------------------------------------------------------------------------------
 
     def change_pages(self, pfn: int, count: int, kind: Kind) -> None:

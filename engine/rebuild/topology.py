@@ -169,7 +169,6 @@ def build_blocks(state: State, seen: Observation, prior: State | None) -> None:
                 head=known.head,
                 early=known.early,
                 group=known.group,
-                request=known.request,
                 hwpoison=known.hwpoison,
                 online_type=known.online_type,
                 undated=known.undated,

@@ -48,7 +48,7 @@ INVARIANTS: Final[Mapping[str, str]] = MappingProxyType(
         "tables_marked": "the page tables and objects of hot-added memory are marked as such",
         "memmap_in_head": "the memmap of a block that has its own lies at the start of the block",
         "block_settled": "a block is online or offline while nothing is under way",
-        "request_there": "the add request that a block names as its own has not been removed",
+        "requests_disjoint": "no page came with two add requests",
         "nodes_online": "the nodes of a block are online",
         "block_in_span": "an online block lies in the span of its zone",
         "span_ends_online": "the span of a zone of hot-added memory begins and ends with pages that are online",
@@ -276,10 +276,6 @@ def _blocks(state: State, tally: _Tally) -> Iterator[Broken]:
         start, pages = state.block_range(number)
         if block.state not in ("online", "offline") and not _going(state, number):
             yield Broken("block_settled", f"memory{number}: {block.state} though nothing is under way")
-        if block.request is not None and block.request not in state.requests:
-            yield Broken(
-                "request_there", f"memory{number}: it names an add request at pfn {block.request:#x}, which is gone"
-            )
         for node in block.nodes:
             if node not in state.nodes or not state.nodes[node].online:
                 yield Broken("nodes_online", f"memory{number}: its node {node} is not online")
@@ -328,6 +324,11 @@ def _resources(state: State, tally: _Tally) -> Iterator[Broken]:
         if resource.start < end:
             yield Broken("ram_disjoint", f"System RAM at {resource.start:#x} overlaps the one before it")
         end = resource.end
+    end = 0
+    for _, request in sorted(state.requests.items()):
+        if request.start < end:
+            yield Broken("requests_disjoint", f"the add request at pfn {request.start:#x} overlaps the one before it")
+        end = request.start + request.pages
 
 
 def _huge_pages(state: State, tally: _Tally) -> Iterator[Broken]:

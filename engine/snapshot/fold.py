@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
@@ -92,11 +93,12 @@ def fingerprint(state: State, changes: Changes, known: Known) -> str:
             gone.append((_SAVED_AS.get(table.name, table.name), str(key)))
         elif now != before:
             part.tables[number].put(key, now)
-    tables = {_SAVED_AS.get(name, name): table for name, table in _tables(part, known).items()}
+    tables = {_SAVED_AS.get(name, name): table for name, table in _tables(part, known, state).items()}
     return f"{crc32(msgspec.msgpack.encode((tables, sorted(gone)))):08x}"
 
 
-def _tables(state: State, known: Known) -> dict[str, Any]:
+def _tables(state: State, known: Known, whole: State | None = None) -> dict[str, Any]:
+    """All tables as they are saved; `whole`: the state of which `state` is a part."""
     tails = tuple(TailV1(cast(ZoneRef, zone), pages, pfn) for (zone, pages), pfn in sorted(state.tails.items()))
     reserved = tuple(_range(one) for _, one in sorted(state.reserved.items()))
     devices = tuple(DaxV1(start, **asdict(device)) for start, device in sorted(state.dax_devices.items()))
@@ -119,7 +121,7 @@ def _tables(state: State, known: Known) -> dict[str, Any]:
         "hugepages": tuple(_hugepage_runs(state)),
         "surplus": tuple(SurplusV1(*key, count) for key, count in sorted(state.surplus.items()) if count),
         "optimized": dict(sorted(state.optimized.items())),
-        "blocks": tuple(_block_runs(state)),
+        "blocks": tuple(_block_runs(state, whole or state)),
         "sections": tuple(_section_grids(state, known)),
         **({"reserved": reserved} if reserved else {}),
         **({"tails": tails} if tails else {}),
@@ -185,11 +187,21 @@ def _hugepage_runs(state: State) -> Iterator[HugePageRun]:
         yield HugePageRun(pfn=run.place or 0, count=run.length, stride=run.stride, **{**asdict(page), **ranks})
 
 
-def _block_runs(state: State) -> Iterator[BlockRun]:
-    for run in _fold((number, None, replace(state.blocks[number], id=0)) for number in sorted(state.blocks)):
-        values = asdict(run.value)
+def _block_runs(state: State, whole: State) -> Iterator[BlockRun]:
+    """Alike blocks, each with the first pfn of the add request that it came with."""
+    size = state.geometry.pages_per_block
+    requests = sorted(whole.requests)
+
+    def came_with(number: int) -> int | None:
+        at = bisect_right(requests, number * size) - 1
+        request = whole.requests[requests[at]] if at >= 0 else None
+        return request.start if request is not None and number * size < request.start + request.pages else None
+
+    blocks = ((nr, None, (replace(state.blocks[nr], id=0), came_with(nr))) for nr in sorted(state.blocks))
+    for run in _fold(blocks):
+        values = asdict(run.value[0])
         del values["id"]
-        yield BlockRun(first=run.first, count=run.length, **values)
+        yield BlockRun(first=run.first, count=run.length, request=run.value[1], **values)
 
 
 def _section_grids(state: State, known: Known) -> Iterator[SectionGrid]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from altmap.engine import Machine, Outcome, describe, sentence
 from altmap.engine import block_names as all_names
 
+from .. import facts
 from ..picture.palette import WORDS
 from ..picture.view import Told
 
@@ -49,14 +50,9 @@ def others(machine: Machine, block: int) -> tuple[str, list[int]]:
     here = machine.blocks.get(block)
     if here is None:
         return "", []
-    if here.request is not None or here.group is not None:
-        same = [
-            nr
-            for nr, other in machine.blocks.items()
-            if other.state == "online" and nr != block and (other.request, other.group) == (here.request, here.group)
-        ]
-        if same:
-            return "its device", sorted(same)
+    same = [nr for nr in facts.device_of(machine, block) if nr != block and machine.blocks[nr].state == "online"]
+    if same:
+        return "its device", same
     same = [
         nr
         for nr, other in machine.blocks.items()

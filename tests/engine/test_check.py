@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from altmap.engine import Machine, boot_machine
 from altmap.engine.kernels.architectures import ARCHITECTURES
+from altmap.engine.memory.block import Request
 from altmap.engine.memory.section import Memmap, put
 from altmap.engine.memory.state import HugePage, Resource, State, state_of
 from altmap.engine.numbers.bits import span
@@ -95,7 +96,7 @@ BREAKS: list[tuple[str, Callable[[State], object]]] = [
     ("pages_in_zones: section 33: 32768 of its pages", lambda s: section(s, 33, zones=())),
     ("online_by_block: section 33: online, but there is no memory33", lambda s: s.blocks.drop(33)),
     ("online_by_block: section 33: online, but memory33 is offline", lambda s: block(s, 33, state="offline")),
-    ("request_there", lambda s: block(s, 35, request=99 * 32768)),
+    ("requests_disjoint", lambda s: s.requests.put(35 * 32768, Request(35 * 32768, 32768, 0, "acpi", "boot"))),
     ("nodes_online", lambda s: block(s, 35, nodes=(3,))),
     ("nodes_online", lambda s: s.nodes.put(0, msgspec.structs.replace(s.nodes[0], online=False))),
     ("block_in_span", lambda s: zone(s, "Movable", start=34 * 32768)),

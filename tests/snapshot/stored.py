@@ -40,7 +40,7 @@ def guest() -> State:
     pages = Pages({"free": free, "movable": span(0, SIZE) & ~free})
     state.sections.load({32: Section(32, 0, True, True, whole, pages, Types({"Unmovable": 6}), None, True)})
     for nr in (33, 34):
-        state.blocks.load({nr: Block(nr, "offline", (0,), group=0, request=33 * SIZE)})
+        state.blocks.load({nr: Block(nr, "offline", (0,), group=0)})
         pfn = 32 * SIZE + 512 * nr
         state.sections.load({nr: Section(nr, 0, memmap=Memmap("kernel", pfn, ((pfn, 512),), ((pfn + 512, 1),)))})
     return state

@@ -56,7 +56,7 @@ def uniform(blocks: int, sections_per_block: int = 1, first: int = 32) -> State:
     state.requests.load({first * size: Request(first * size, all_pages, 0, "acpi", "block", ((4096, 40), (8192, 7)))})
     whole = span(0, geometry.pages_per_section)
     for number in range(first, first + blocks):
-        state.blocks.load({number: Block(number, "online", (0,), key, head, request=first * size)})
+        state.blocks.load({number: Block(number, "online", (0,), key, head)})
         for at in range(sections_per_block):
             own = span(0, head) if at == 0 else 0
             pages = Pages({"memmap": own, "free": whole & ~own} if own else {"free": whole})
@@ -114,8 +114,8 @@ def varied() -> State:
         0: Block(0, "online", (0, 1), None, 0, True),
         1: Block(1, "going-offline", (0,), (0, "DMA32"), 0, True),
         2: Block(2, "offline", early=True, hwpoison=True),
-        40: Block(40, "online", (1,), (1, "Normal"), 512, group=3, request=40 * size, online_type="online_movable"),
-        41: Block(41, "offline", (1,), group=3, request=40 * size),
+        40: Block(40, "online", (1,), (1, "Normal"), 512, group=3, online_type="online_movable"),
+        41: Block(41, "offline", (1,), group=3),
     })  # fmt: skip
     sections = (
         Section(0, 0, True, True, split, Pages(mixed), Types({"Unmovable": 5, "CMA": 8}), None, True),
@@ -288,7 +288,7 @@ def test_nothing_of_the_engine_is_left_out() -> None:
     assert fields(schema.GroupV1) == fields(Group)
     assert fields(schema.RequestV1) == fields(Request)
     assert fields(schema.HugePageRun) == fields(HugePage) | {"pfn", "count", "stride", "rank_stride"}
-    assert fields(schema.BlockRun) == fields(Block) - {"id"} | {"first", "count"}
+    assert fields(schema.BlockRun) == fields(Block) - {"id"} | {"first", "count", "request"}
     assert fields(schema.MemmapV1) == fields(Memmap)
     assert fields(schema.SectionRun) == fields(Section) - {"nr"} | {"at", "count", "stride"}
     tables = {table.name for table in empty("x86_64").tables}

@@ -205,9 +205,9 @@ def _in_boot_memory(state: State, add: Add, sections: range, stretch: AlikeBlock
 def _put(state: State, add: Add, section: Section, head: int) -> None:
     geometry = state.geometry
     state.sections.put(section.nr, section)
-    number, request = section.nr // geometry.sections_per_block, extent(add)[0] // geometry.page_size
+    number = section.nr // geometry.sections_per_block
     if number not in state.blocks:
-        state.blocks.put(number, Block(number, "offline", (add.node,), head=head, request=request))
+        state.blocks.put(number, Block(number, "offline", (add.node,), head=head))
 
 
 # -- online -------------------------------------------------------------------------------------------------------------

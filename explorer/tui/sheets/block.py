@@ -220,7 +220,7 @@ class BlockSheet(Parts):
         place = facts.memmap_of(machine, block)
         if here is None or place.on != "self":
             return
-        request = machine.requests.get(here.request) if here.request is not None else None
+        request = facts.request_of(machine, block)
         if here.head or request is None:
             base, free = block * machine.geometry.pages_per_block, here.head or sum(count for _, count in place.chunks)
             used = place.chunks
