@@ -27,7 +27,7 @@ from ..protocol.events import (
 from ..protocol.reasons import HotplugError, SectionsLeft
 from ..protocol.reasons.adding import Unaligned
 from ..protocol.reasons.placement import AltmapUnsupported, VetoDropsBlocks
-from ..protocol.reasons.unknown import PartOfBlock
+from ..protocol.reasons.unknown import HoleNotTold, PartOfBlock
 from ..protocol.vocabulary import (
     DEVICE_CALLERS,
     PAGE_OFFLINE,
@@ -70,6 +70,9 @@ def add_memory(state: State, request: AddRequest) -> Steps:
     before = state.free_by_node()
     if size:
         iomem.reserve(state, start, size, name)
+        if iomem.in_untold_hole(state, start):
+            page = state.geometry.page_size
+            yield RangeDoubted(start // page, size // page, HoleNotTold())
         yield ResourceReserved(start, size, name)
     device = request.caller in DEVICE_CALLERS
     try:

@@ -77,6 +77,7 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
     What a capture leaves open: `auto_online_assumed` and `mode_assumed`: no file of it told auto_online_blocks, and
     memmap_on_memory, and they are taken for what kernels have by default; `blocks_assumed`: nor did one list memory blocks or
     System RAM, so that blocks which are offline are not known; `nodes_assumed`: nor the nodes that firmware announced;
+    `holes_untold`: nor what lies beside memory (/proc/iomem);
     `boot_untold`: nor which memory of ZONE_NORMAL was there at boot; `zones_differ`: offline blocks name another zone first
     (valid_zones) than follows from what was read; `poison_unseen`: more pages have a hardware error than were seen, so that an
     offline block may hold one; `leaked_memmap`: pages of memmap of sections that have no block, at a place that no file tells;
@@ -93,6 +94,7 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
     mode_assumed: bool = False
     blocks_assumed: bool = False
     nodes_assumed: bool = False
+    holes_untold: bool = False
     boot_untold: bool = False
     zones_differ: bool = False
     poison_unseen: bool = False

@@ -62,6 +62,12 @@ def in_the_way(state: State, start: int, end: int) -> Resource | None:
     return _busy.of(state).lowest(state, start, end)
 
 
+def in_untold_hole(state: State, start: int) -> bool:
+    """Does an address lie below the end of what firmware leaves to devices, and does no file tell what is there?"""
+    devices = state.preset.devices
+    return state.globals.value.holes_untold and devices is not None and start < devices[1]
+
+
 def reserve(state: State, start: int, size: int, name: str) -> None:
     """Enter a range; raises `HotplugError` EEXIST where a busy resource is in the way."""
     end = start + size

@@ -109,6 +109,7 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
         auto_online_assumed="auto_online_blocks" in identity.assumed,
         mode_assumed="memmap_on_memory" in identity.assumed,
         nodes_assumed="possible" not in seen.node_lists,
+        holes_untold=not seen.resources,
         min_free_kbytes=minimum_asked(state),
     )
     return state, notes

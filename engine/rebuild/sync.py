@@ -59,6 +59,7 @@ def sync(state: State, seen: Observation) -> list[Note]:
         auto_online_assumed=read.auto_online_assumed,
         mode_assumed=read.mode_assumed,
         nodes_assumed=read.nodes_assumed,
+        holes_untold=read.holes_untold,
         min_free_kbytes=read.min_free_kbytes,
         watermark_scale_factor=read.watermark_scale_factor,
     )

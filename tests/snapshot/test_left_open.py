@@ -138,3 +138,13 @@ def test_a_movable_block_s_own_memmap_is_no_page_in_the_way(tmp_path: Path) -> N
             tmp_path / name, {**NORMAL, 64: "Movable"}, zones=zones, iomem=None, cmdline=cmdline, movable=80
         )
         assert codes(machine, Offline(block=64))[1] == answer
+
+
+@pytest.mark.parametrize(("address", "answer"), [("3840M", "not known"), ("64G", "yes"), ("128M", "no")])
+def test_what_devices_have_below_4_gib_only_iomem_tells(tmp_path: Path, address: str, answer: str) -> None:
+    blocks = {0: "none", **dict.fromkeys(range(1, 24), "DMA32"), **dict.fromkeys(range(32, 40), "Normal")}
+    zones = {"DMA32": (23 * BLOCK, 23 * BLOCK - 900, 9 * BLOCK), "Normal": (8 * BLOCK, 8 * BLOCK, 4 * BLOCK)}
+    machine = capture(tree(tmp_path, blocks, zones=zones, cmdline="quiet"))
+    verdict = why_not(machine, Add(start=address, size="128M", placement="block", fallback=False))
+    assert verdict.answer == answer
+    assert [one.code for one in verdict.unknown] == (["hole_not_told"] if answer == "not known" else [])

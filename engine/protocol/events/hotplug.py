@@ -8,6 +8,7 @@ from ..reasons import Reason
 from ..reasons.placement import PlacementRule
 from ..reasons.unknown import (
     HighestAddress,
+    HoleNotTold,
     KernelNotTold,
     NodesNotTold,
     NotDated,
@@ -49,12 +50,12 @@ class AddressDoubted(EventBase, tag="address_doubted", frozen=True):
 
 class RangeDoubted(EventBase, tag="range_doubted", frozen=True):
     """What comes of a range hangs on something that no file tells: whether it was there at boot, or holds a page with a hardware
-    error, which zone auto-movable takes, or whether its node is possible; or on what is not rehearsed, a part of a memory block.
-    The rehearsal goes on as if what the blocks say of that (`Block.early`, `Block.hwpoison`) was so."""
+    error, which zone auto-movable takes, whether its node is possible or its range free; or on what is not rehearsed, a part of a
+    memory block. The rehearsal goes on as if what the blocks say of that (`Block.early`, `Block.hwpoison`) was so."""
 
     pfn: int
     pages: int
-    reason: NotDated | ZoneNotTold | PoisonSomewhere | PartOfBlock | NodesNotTold
+    reason: NotDated | ZoneNotTold | PoisonSomewhere | PartOfBlock | NodesNotTold | HoleNotTold
 
 
 class KernelDoubted(EventBase, tag="kernel_doubted", frozen=True):

@@ -111,6 +111,13 @@ class NodesNotTold(NotKnown, frozen=True):
     read = ("/sys/devices/system/node/possible",)
 
 
+class HoleNotTold(NotKnown, frozen=True):
+    """No file tells what devices and firmware have below 4 GiB; an add that meets any of it is refused (EEXIST)."""
+
+    read = ("/proc/iomem",)
+    root = True
+
+
 class PartOfBlock(NotKnown, frozen=True):
     """This kernel adds whole sections, also into a part of a memory block, and altmap rehearses whole blocks."""
 
@@ -144,6 +151,7 @@ Unknown = (
     | NotTold
     | NotListed
     | NodesNotTold
+    | HoleNotTold
     | PartOfBlock
     | LeftBehind
     | PoisonSomewhere

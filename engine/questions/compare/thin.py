@@ -59,7 +59,7 @@ def thin(state: State, row: Alternative, add: Add, known: Known) -> Alternative 
     first, pages = start // state.geometry.page_size, size // state.geometry.page_size
     if row.online_type == "online" and state.settings.online_policy != "contig-zones":
         return None
-    if any(zone.intersects(first, pages) for zone in state.zones.values()):
+    if iomem.in_untold_hole(state, start) or any(zone.intersects(first, pages) for zone in state.zones.values()):
         return None  # blocks may go to one zone or another
     before = state.free_by_node()
     made = thinned(state, add, known)

@@ -8,6 +8,7 @@ from typing import Final
 from ...numbers.units import about_bytes
 from ...protocol.reasons.unknown import (
     HighestAddress,
+    HoleNotTold,
     KernelNotTold,
     LeftBehind,
     NodesNotTold,
@@ -74,6 +75,8 @@ def unknown_words(unknown: Unknown) -> Iterator[str]:
         case KernelNotTold(model, result):
             said = "would do it" if result == "ok" else f"would say {result}"
             yield f"no file tells the kernel, and one as {model} {said}"
+        case HoleNotTold():
+            yield "no file tells what devices and firmware have below 4 GiB; an add that meets any of that is refused (EEXIST)"
         case NodesNotTold(node):
             yield f"no file lists the nodes that firmware announced, and node {node} may be one of them"
         case NotListed():
