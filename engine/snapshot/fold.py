@@ -59,6 +59,10 @@ _SAVED_AS: Final[Mapping[str, str]] = {"watermarks": "marks"}
 """Tables that files, and the digests in them, call otherwise."""
 
 
+_LEFT_OUT: Final[Mapping[str, object]] = {"reserved": (), "tails": (), "dax_devices": (), "standby": {}}
+"""Tables that are not saved where they are empty, except of a later state in which they became so."""
+
+
 def snapshot_of(state: State, origin: Origin, known: Known | None = None) -> SnapshotV1:
     """All that a machine is, as it is saved; its preset and notifier chain follow from its geometry."""
     return SnapshotV1(
@@ -72,7 +76,7 @@ def snapshot_of(state: State, origin: Origin, known: Known | None = None) -> Sna
 
 def later_state(state: State, first: SnapshotV1, known: Known) -> StateV1:
     """A state that the machine came to later, as it is saved beside the first."""
-    tables = _tables(state, known)
+    tables = {**_LEFT_OUT, **_tables(state, known)}
     return StateV1(**{name: table for name, table in tables.items() if table != getattr(first, name)})
 
 

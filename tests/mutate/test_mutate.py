@@ -193,6 +193,7 @@ def test_whatever_is_wrong_ends_well(every: list[trials.Base], tmp_path: Path, n
         ("6.12/mixed_zones_mom without kpageflags, without version", "nov28/366"),
         ("6.12/mixed_zones_mom without kpageflags, /proc alone", "nov28b/1839"),
         ("6.12/virtio_mem_2m without kpageflags", "truth-a/5"),
+        ("6.12/mixed_zones_mom", "truth-b/18"),
     ],
 )
 def test_what_went_wrong_once_ends_well(every: list[trials.Base], tmp_path: Path, base: str, seed: str) -> None:
