@@ -109,7 +109,7 @@ NOTED: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "too few managed pages": (
         edit("proc/zoneinfo", r"managed  [1-9]\d+", "managed  9"),
-        "has 9 managed of 32768 present pages by zoneinfo, and 32256 of 32768 by its blocks; these are taken",
+        "has 9 managed of 32,768 present pages by zoneinfo, and 32,256 of 32,768 by its blocks; these are taken",
     ),
     "memory of a container": (
         edit("proc/meminfo", r"MemTotal: +\d+", "MemTotal: 524288"),
