@@ -154,7 +154,7 @@ def test_rows_whose_addresses_would_look_alike_have_the_numbers_of_their_blocks(
         shown = ["".join(span.text for span in picture.line(y, Overlay(-1))) for y in range(picture.lines)]
         labels.append([line[: picture.gutter].strip("▌ ") for line in shown if line[: picture.gutter].strip("▌ ")])
     assert "512G" in labels[0] or "256G" in labels[0]
-    assert labels[1][0].split()[-1] == "8200"
+    assert "8200" in labels[1]
     assert len({*labels[1]}) == len(labels[1])
 
 
