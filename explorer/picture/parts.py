@@ -140,8 +140,8 @@ class Parts:
                     break
                 spans += entry
         if found.offline:
-            sign = Span("o ", palette.hatch[0]) if self.letters else Span("░ ", *palette.hatch)
-            spans += [sign, Span("offline ", palette.dim), Span(f"{found.offline:,}", bold=True)]
+            lead = Span("o ", palette.hatch[0]) if self.letters else Span("░ ", *palette.hatch)
+            spans += [lead, Span("offline ", palette.dim), Span(f"{found.offline:,}", bold=True)]
         return joined(spans)
 
     def text(self, text: str, colour: int) -> Line:
