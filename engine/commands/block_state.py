@@ -29,23 +29,27 @@ class Offline(Base, tag="offline", frozen=True):
 
 
 @cache
-def _mechanisms() -> tuple[Callable[[State, int, str], Steps], Callable[[State], Steps]]:
-    from ..hotplug.virtio_mem import go_on
+def _set_state() -> Callable[[State, int, str], Steps]:
     from ..sysfs.block_files import set_state
 
-    return set_state, go_on
+    return set_state
+
+
+@cache
+def _go_on() -> Callable[[State], Steps]:
+    from ..hotplug.virtio_mem import go_on  # it brings all that adds memory
+
+    return go_on
 
 
 def _online(state: State, command: Online, notes: list[Note]) -> Steps:
-    set_state, go_on = _mechanisms()
-    yield from set_state(state, command.block, command.type)
+    yield from _set_state()(state, command.block, command.type)
     if state.virtio_mem:
-        yield from go_on(state)
+        yield from _go_on()(state)
 
 
 def _offline(state: State, command: Offline, notes: list[Note]) -> Steps:
-    set_state, _ = _mechanisms()
-    return set_state(state, command.block, "offline")
+    return _set_state()(state, command.block, "offline")
 
 
 def _export_online(command: Online, place: Place) -> Iterator[str]:
