@@ -305,3 +305,20 @@ def test_what_waits_for_a_signal_gets_it_by_the_space_key() -> None:
         assert touring.machine.blocks[32].state == "going-offline"
 
     drive(guest(), story, (120, 40))
+
+
+def test_words_that_have_no_room_are_read_on_with_the_arrows_and_the_page_keys(bundled: Walk) -> None:
+    async def story(pilot: Any, screen: MainScreen) -> None:
+        pilot.app.push_screen(TourScreen(bundled, 11))
+        await press(pilot, "end")
+        beside = pilot.app.screen.query_one(Beside)
+        assert "more lines, PgDn" in "".join(span.text for span in beside.row(beside.size.height - 1))
+        await press(pilot, "down")
+        assert beside.scroll_offset.y == 1
+        await press(pilot, "pagedown", "pagedown", "pagedown")
+        assert beside.scroll_offset.y == beside.max_scroll_y > 1
+        assert "more lines" not in "".join(span.text for span in beside.row(beside.size.height - 1))
+        await press(pilot, "pageup", "pageup", "pageup", "up")
+        assert beside.scroll_offset.y == 0
+
+    drive(guest(), story, (80, 24))

@@ -56,6 +56,8 @@ class Moments(Redrawn):
 class Beside(Scroller):
     """The panel with how far it is."""
 
+    hints = True
+
     def __init__(self, player: Player, text: Sequence[str]) -> None:
         super().__init__(id="beside")
         self._player = player
@@ -86,6 +88,10 @@ class PlayScreen(Ground, Mapped, Screen[Answer], Portrayed):
         Binding("minus", "faster(-1)", "Slower"),
         Binding("end", "end(True)", "End", priority=True),
         Binding("home", "end(False)", "Begin", priority=True, show=False),
+        Binding("down", "read(1)", "Read on", priority=True, show=False),
+        Binding("up", "read(-1)", show=False, priority=True),
+        Binding("pagedown", "read(1, True)", show=False, priority=True),
+        Binding("pageup", "read(-1, True)", show=False, priority=True),
         Binding("v", "next_view(1)", "View"),
         Binding("V", "next_view(-1)", show=False),
     ]
@@ -294,6 +300,11 @@ class PlayScreen(Ground, Mapped, Screen[Answer], Portrayed):
         """The next speed, or the one before."""
         self._player.faster(by)
         self._say()
+
+    def action_read(self, by: int, page: bool = False) -> None:
+        """What stands beside it a line or a page on, or back."""
+        beside = self.query_one(Beside)
+        beside.scroll_relative(y=by * (max(1, beside.size.height - 1) if page else 1), animate=False)
 
     def action_speed(self, speed: int) -> None:
         """A speed."""
