@@ -54,5 +54,5 @@ ROW: Final = Row(
     "compact node 0",
     _run,
     _export,
-    work=Work(each=32),
+    work=Work(begin=512, each=3),
 )

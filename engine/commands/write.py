@@ -96,5 +96,5 @@ ROW: Final = Row(
     "echo online > /sys/devices/system/memory/auto_online_blocks",
     _run,
     _export,
-    work=Work(begin=64, each=32),  # of what it may start; one to a block costs what onlining it does
+    work=Work(begin=512, each=4),  # of what it may start; one to a block costs what onlining it does
 )

@@ -159,8 +159,9 @@ def _grow(state: State, start: int, pages: int, unit: int, node: int) -> Steps:
             part = min(pages * size, step)
             request = AddRequest(at, step, node, "virtio-mem", plugged=part // size, group=group, device=start // size)
             yield from add_memory(state, request)
-            group = state.blocks[first].group
-            offline += _offline_bytes(state, list(range(first, first + step // block_size)))
+            made = state.range_blocks(request.start // size, step // size)  # none on s390 in the RFC as posted
+            group = made[0].group if made else group
+            offline += _offline_bytes(state, [block.id for block in made])
             yield PagesPlugged(at // size, part // size)
             pages -= part // size
         at += step

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from altmap.engine import Add, Offline, Online, Remove, boot_machine, open_machine, sentence, why_not, worth_knowing
+from altmap.engine import (
+    Add,
+    Offline,
+    Online,
+    Remove,
+    VirtioMem,
+    boot_machine,
+    open_machine,
+    sentence,
+    why_not,
+    worth_knowing,
+)
 from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.events import BlockCreated, NotifierCalled, PlacementChosen
 from altmap.engine.protocol.reasons import HugePageStays, TimeOver, TriesOver
@@ -100,6 +111,14 @@ def test_on_s390_the_veto_as_posted_loses_the_memory_blocks(caller: str) -> None
     assert refuse(machine, Online(block=32)).result == "ENOENT"
     assert any(isinstance(one.fact, NoBlock) and one.fact.what == "vetoed" for one in worth_knowing(machine))
     remove(machine, "512M", at="8G")
+
+
+def test_on_s390_as_posted_a_virtio_mem_device_has_memory_without_blocks() -> None:
+    machine = boot_machine([(0, 0, "4G")], arch="s390x", model=POSTED)
+    before = set(machine.blocks)
+    assert machine.apply(VirtioMem(start="8G", size="1G", unit="4M")).result == "ENOSPC"
+    assert set(machine.blocks) == before
+    assert machine.check() == []
 
 
 def test_on_s390_the_intent_makes_blocks() -> None:

@@ -72,7 +72,7 @@ def test_the_legend_names_all_that_just_fits() -> None:
 def test_a_free_area_that_is_larger_than_a_pageblock_is_one_of_its_order() -> None:
     async def look(pilot: Any, screen: MainScreen) -> None:
         await press(pilot, "g", *"pfn 0x110400", "enter")
-        lines = text_of(screen.query_one(Inspector)).split("\n")
+        lines = screen.query_one(Inspector).words.split("\n")
         at = next(number for number, line in enumerate(lines) if "its free areas by order" in line)
         assert lines[at].split()[-1] == "10"
         assert lines[at + 2].split() == ["·"] * 10 + ["1"]

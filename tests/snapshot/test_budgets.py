@@ -132,6 +132,18 @@ def test_a_write_costs_what_it_starts() -> None:
     assert cost(Write(path=f"{folder}/auto_online_blocks", data="online")) > 96
 
 
+def test_a_compaction_costs_what_it_moves_besides_looking_at_all() -> None:
+    """A machine of 250 GiB, compacted once, was more than all steps of a file may cost."""
+    machine = boot_machine([(0, 0, "2G")], nodes=1)
+    machine.apply(Allocate(size="900M", pattern="random", seed=3), check=True)
+    work = plans._Work()
+    work.apply(machine, Compact())
+    outcome, changes = machine._moments.present.outcome, machine._moments.present.changes
+    assert outcome is not None
+    assert len(outcome.events) > 1000
+    assert plans.MOST_WORK - work.left < 1024 + 4 * (len(outcome.events) + len(changes))
+
+
 def test_work_that_was_taken_back_is_counted_too() -> None:
     """What does not fit is refused when all that there is was taken; a zone that is not there is refused at once."""
     machine = boot_machine([(0, 0, "1G")], nodes=1)
