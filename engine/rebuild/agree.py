@@ -75,13 +75,20 @@ def agree_zone(state: State, key: ZoneKey, numbers: list[int], prior: State | No
 
 
 def _housed(state: State, part: Part) -> int:
-    """Pages of a zone that the buddy gave for the memmap of memory that was added, by what the model knows."""
-    size, found = state.geometry.pages_per_section, 0
+    """Pages of a zone that the buddy gave for the memmap of memory that was added, by what the model knows. Sections may share
+    them, on POWER also with memory of the boot, which has its memmap from before there was a buddy."""
+    size = state.geometry.pages_per_section
+    given: dict[int, int] = {}
+    of_boot: dict[int, int] = {}
     for section in state.sections.values():
-        if section.memmap is not None and section.memmap.on == "kernel" and not section.early:
+        if section.memmap is not None and section.memmap.on == "kernel":
+            pages = of_boot if section.early else given
             for nr, first, count in (piece for chunk in section.memmap.chunks for piece in cut(*chunk, size)):
-                found += (state.sections[nr].of(VMEMMAP) & part.owned.get(nr, 0) & span(first, count)).bit_count()
-    return found
+                pages[nr] = pages.get(nr, 0) | span(first, count)
+    return sum(
+        (mask & ~of_boot.get(nr, 0) & state.sections[nr].of(VMEMMAP) & part.owned.get(nr, 0)).bit_count()
+        for nr, mask in given.items()
+    )
 
 
 def _ends(state: State, key: ZoneKey, numbers: list[int]) -> tuple[int, int]:
