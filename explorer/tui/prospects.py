@@ -46,7 +46,8 @@ def prospects(known: Mapping[int, Told], online: int) -> Prospects:
 
 
 def others(machine: Machine, block: int) -> tuple[str, list[int]]:
-    """The online blocks that may go instead of one, and what they are: those of its device, else of its zone and node."""
+    """The online blocks that may go instead of one, and what they are: those of its device, else of its zone and node, else
+    of its node."""
     here = machine.blocks.get(block)
     if here is None:
         return "", []
@@ -56,7 +57,7 @@ def others(machine: Machine, block: int) -> tuple[str, list[int]]:
     same = [
         nr
         for nr, other in machine.blocks.items()
-        if other.state == "online" and nr != block and other.node == here.node and other.zone == here.zone
+        if other.state == "online" and nr != block and other.node == here.node and here.zone in (None, other.zone)
     ]
     name = here.zone[1] if here.zone is not None else "its node"
     return f"{name} of node {here.node}" if here.zone and len(machine.nodes) > 1 else name, sorted(same)

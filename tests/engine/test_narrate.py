@@ -13,6 +13,7 @@ from altmap.engine.protocol.reasons import Reason, SectionsLeft, StayedOnline
 from altmap.engine.protocol.reasons.adding import NoRowForMemmap
 from altmap.engine.protocol.reasons.placement import CallerAsks, HeadOfEachBlock, NotOneBlock, PersonAsks
 from altmap.engine.protocol.reasons.taking import HoldsMemmap, Unmovable
+from altmap.engine.protocol.reasons.unknown import NotSeen
 from altmap.engine.questions.narrate import moments
 from altmap.engine.questions.narrate.placement import placed
 from altmap.engine.questions.narrate.reason import sentence
@@ -106,3 +107,9 @@ def test_blocks_are_named_in_runs() -> None:
     assert block_names((39, *range(32, 39), 48)) == "memory32-39, memory48"
     assert block_names((1, 3, 5, 7, 8, 9), limit=2) == "memory1, memory3 and 4 more blocks"
     assert block_names((1, 3), limit=1) == "memory1 and 1 more block"
+
+
+def test_one_block_holds_and_several_hold() -> None:
+    unseen = made(NotSeen)
+    assert "at least 1 of these holds some" in sentence(msgspec.structs.replace(unseen, least=1))
+    assert "at least 2 of these hold some" in sentence(msgspec.structs.replace(unseen, least=2))

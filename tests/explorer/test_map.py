@@ -262,6 +262,19 @@ def test_what_would_go_instead() -> None:
     drive(machine, ask, (120, 40))
 
 
+def test_what_may_go_instead_is_not_called_none() -> None:
+    async def ask(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "b")
+        assert screen.cursor == 0, "of two zones"
+        assert "no other block of its node is sure to go; memory1-7 may" in result(screen)
+        assert not screen.marks
+        await stand_on(pilot, 3)
+        await press(pilot, "b")
+        assert "no other block of DMA32 of node 0 is sure to go; memory1-2, memory4-7 may" in result(screen)
+
+    drive(engine.open_machine("numa-guest"), ask, (120, 40))
+
+
 def test_the_levels_below_the_cursor() -> None:
     machine = engine.open_machine("firecracker-24g")
 

@@ -233,6 +233,8 @@ def test_a_state_does_not_differ_from_itself() -> None:
         await press(pilot, "t", "d")
         assert isinstance(pilot.app.screen, TimelineScreen)
         assert "the same state" in pilot.app.screen.query_one(Heading).render_line(0).text
+        await press(pilot, "up")
+        assert "d differs" in pilot.app.screen.query_one(Heading).render_line(0).text, "the keys are named again"
 
     drive(planned(), look, (120, 40))
 

@@ -124,7 +124,7 @@ def _whereabouts(unknown: NotSeen) -> Iterator[str]:
         what += f" {'is' if unknown.kernel == 1 else 'are'} reserved since boot"
     else:
         what += f" cannot be moved{f', {unknown.reserved:,} of them reserved since boot' if unknown.reserved else ''}"
-    least = f", and at least {unknown.least:,} of these hold some" if unknown.least else ""
+    least = f", and at least {unknown.least:,} of these hold{'s' * (unknown.least == 1)} some" if unknown.least else ""
     yield f"{what}: somewhere in its {counted(unknown.blocks, 'block')}{least}"
     yield f"strewn by chance, some of them would lie here in {unknown.chance:,} of 100 cases" + (
         "; but most likely they do: the boot takes its memory from the top down" if unknown.highest else ""

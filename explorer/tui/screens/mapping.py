@@ -338,13 +338,16 @@ class MappingScreen(Mapped, WatchingScreen):
             bar.say("…", f"asking {len(rest):,} of {len(asked):,} blocks of {place}", "busy")
             await self._ask_some(rest)
         told = {nr: answer for nr in asked if (answer := self.verdicts.of(nr)) is not None}
-        go = frozenset(nr for nr, answer in told.items() if answer.answer == "yes")
+        sums = prospects.prospects(told, len(asked))
+        go, unseen, closest = frozenset(sums.answers.get("yes", ())), sums.answers.get("not known", []), sums.closest
         size = words.size_of(self.machine, len(go))
-        closest = prospects.prospects(told, len(asked)).closest
         near = f"; closest to going: memory{closest[0][0]}, {closest[0][1]:,} pages in the way" if closest else ""
         if go:
             self._map.mark(go)
             bar.say("✓ marked", f"{words.block_names(go)} of {place} can go ({size}){near}", "ok")
+        elif unseen:
+            may = words.block_names(unseen)
+            bar.say("≈ not known", f"no other block of {place} is sure to go; {may} may{near}", "plain")
         else:
             bar.say("✗ none", f"no other block of {place} can go{near}", "refused")
             if closest and self._map.view is not CanGo:

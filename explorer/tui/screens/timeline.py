@@ -117,6 +117,7 @@ class TimelineScreen(Dialog[int | Goal]):
         return [_prompt(row, number, result, row.number == self._from) for row in self._rows]
 
     def on_option_list_option_highlighted(self) -> None:
+        self.query_one(Heading).tell(*HINTS, CLOSE)
         if (row := self._row) is not None:
             self.query_one(Graphs).show(row.number, {one.number for one in self._rows})
 
