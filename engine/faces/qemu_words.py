@@ -136,10 +136,11 @@ def qemu_devices(line: str) -> tuple[Plugged, ...]:
     found: list[Plugged] = []
     for option, first, fields in _words(line):
         if option == "device" and first in _DEVICES and first != "nvdimm":
-            backend = backends.get(fields.get("memdev", ""))
+            memdev = fields.get("memdev", "")
+            backend = backends.get(memdev)
             if backend is None:
                 raise BadInput(
-                    f"the {first} {fields.get('id', '')!r} has no backend: -object memory-backend-ram,id=ID,size=SIZE"
+                    f"the {first} of memdev={memdev!r} has no backend: -object memory-backend-ram,id=ID,size=SIZE"
                 )
             size, place = parse_bytes(backend), fields.get("addr", fields.get("memaddr"))
             start = None if place is None else parse_bytes(place)

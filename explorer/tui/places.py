@@ -10,6 +10,10 @@ from altmap.engine import BadInput, Machine, format_address, parse_bytes
 from .. import facts
 
 
+class NotThere(BadInput):
+    """What is called as a place is, and is not there."""
+
+
 class Goal(NamedTuple):
     """A place: its page (pfn), whether the page itself is meant and not its block, and how to call it."""
 
@@ -61,14 +65,14 @@ def _block(machine: Machine, block: int) -> Goal:
 
 def _page(machine: Machine, pfn: int) -> Goal:
     if not _there(machine, pfn):
-        raise BadInput(f"there is no page {pfn:#x}: no section covers it")
+        raise NotThere(f"there is no page {pfn:#x}: no section covers it")
     return Goal(pfn, True, f"page {pfn:#x}, in memory{pfn // machine.geometry.pages_per_block}")
 
 
 def _node(machine: Machine, node: int) -> Goal:
     blocks = [nr for nr, block in machine.blocks.items() if node in block.nodes]
     if not blocks:
-        raise BadInput(f"node {node} has no memory block; nodes with memory are {_nodes(machine)}")
+        raise NotThere(f"node {node} has no memory block; nodes with memory are {_nodes(machine)}")
     return Goal(machine.geometry.block_start(min(blocks)), False, f"node {node}, from memory{min(blocks)} on")
 
 

@@ -201,7 +201,7 @@ def test_memory_devices_of_qemu_are_there_when_the_guest_has_booted() -> None:
 def test_options_of_qemu_may_be_json_and_a_device_needs_its_backend() -> None:
     line = """-m 2G -object '{"qom-type":"memory-backend-ram","id":"m","size":1073741824}' -device pc-dimm,memdev=m"""
     assert [one.size for one in qemu_devices(line)] == [GIB]
-    with pytest.raises(BadInput, match="has no backend"):
+    with pytest.raises(BadInput, match="the pc-dimm of memdev='m' has no backend"):
         qemu_devices("-m 2G -device pc-dimm,memdev=m")
     line = "-m 2G -device pc-dimm,memdev=m -object memory-backend-ram,id=m,size=1G"  # QEMU makes backends first
     assert [one.size for one in qemu_devices(line)] == [GIB]

@@ -38,6 +38,16 @@ def test_a_place_alone_is_gone_to_and_asked_about_where_that_is_said() -> None:
         typed(machine, "offline 0x1000")
 
 
+def test_what_is_called_as_a_place_and_is_not_there_is_no_command_either() -> None:
+    machine = engine.open_machine("numa-guest")
+    with pytest.raises(engine.BadInput, match="node 2 has no memory block"):
+        typed(machine, "node 2")
+    with pytest.raises(engine.BadInput, match="there is no page 0xfffffff"):
+        typed(machine, "pfn 0xfffffff")
+    with pytest.raises(engine.BadInput, match="'noded' is not a command"):
+        typed(machine, "noded 2")
+
+
 def test_a_question_changes_nothing_and_a_place_moves_the_cursor() -> None:
     async def ask(pilot: Any, screen: MainScreen) -> None:
         await press(pilot, "colon", *"why offline 3-4", "enter")

@@ -14,7 +14,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Label, Static
 
 from ...printable import printable
-from ..places import Goal, goals
+from ..places import Goal, NotThere, goals
 from .dialog import Dialog
 
 EXAMPLE = "a line of a script: allocate 64M movable; why offline 0x150c31; or a place"
@@ -49,9 +49,11 @@ def typed(machine: Machine, line: str) -> Typed | None:
 
 
 def _place(machine: Machine, line: str) -> Goal | None:
-    """Where a line goes that is the name of a place and of nothing else."""
+    """Where a line goes that is the name of a place and of nothing else. Raises `NotThere`."""
     try:
         return next(iter(goals(machine, line)))
+    except NotThere:
+        raise
     except BadInput:
         return None
 
