@@ -15,6 +15,7 @@ from .places import goals
 from .screens.main import MainScreen
 from .screens.watch import WatchScreen
 from .themes import THEMES
+from .widgets.levels import Levels
 from .widgets.memory_map import MemoryMap
 
 if TYPE_CHECKING:
@@ -88,6 +89,9 @@ class Studio:
         await self._pilot.pause()
         await self._pilot.app.workers.wait_for_complete()
         await self._pilot.pause()
+        for levels in self._screen.query(Levels):
+            levels.settle()
+            await self._pilot.pause()
 
     def picture(self) -> str:
         """The screen as SVG."""
@@ -105,5 +109,5 @@ async def studio(machine: Machine, size: tuple[int, int], theme: str) -> AsyncIt
     app.animation_level = "none"
     async with app.run_test(size=size) as pilot:
         made = Studio(pilot)
-        await pilot.pause()
+        await made._settle()
         yield made

@@ -72,6 +72,17 @@ def test_views_places_levels_and_themes_are_those_of_the_explorer(altmap: Run) -
     assert all(colour[:2] == colour[2:4] == colour[4:] for colour in greys)
 
 
+def test_what_is_below_the_cursor_is_drawn_as_well_whatever_it_waits_for(
+    altmap: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("altmap.explorer.tui.widgets.levels.REST", 3600)
+    words = ("svg", "small-guest", "--size", "200x60")
+    assert "page 0x0" in texts(altmap(*words).out)
+    said = texts(altmap(*words, "--at", "memory4").out)
+    assert "page 0x20000" in said
+    assert "pfn 0x20000-0x201ff" in said
+
+
 def test_a_script_is_run_first_and_its_end_is_the_exit_code(altmap: Run, tmp_path: Path) -> None:
     script, out = tmp_path / "steps.txt", tmp_path / "out.svg"
     script.write_text("add 128M at 4G\nonline 32 movable\n")

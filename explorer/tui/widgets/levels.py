@@ -70,7 +70,14 @@ class Levels(Drawn):
             self._rest.cancel()
         self._rest = asyncio.get_running_loop().call_later(REST, self.call_later, self._follow)
 
+    def settle(self) -> None:
+        """Follow the cursor now, if that waits until no key comes any more."""
+        if self._rest is not None:
+            self._rest.cancel()
+            self._follow()
+
     def _follow(self) -> None:
+        self._rest = None
         self.reload()
         self.post_message(self.Followed())
 
