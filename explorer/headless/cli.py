@@ -113,8 +113,12 @@ def _machine_alone(argv: list[str]) -> list[str]:
     others = [word for word in argv[1:] if not word.startswith("-")]
     if others or not (argv[0] == "-" or os.path.lexists(argv[0])):
         from altmap.engine import machine_names
+        from altmap.engine.commands import ROWS
         from altmap.engine.numbers.errors import did_you_mean
 
+        if others and argv[0] in {row.form.verb for row in ROWS.values()}:
+            line = " ".join(argv)[:60]
+            raise Misused(f"{argv[0]!r} begins a line of a script; to ask what comes of one: altmap why MACHINE {line}")
         meant = did_you_mean(argv[0], VERBS)
         if others or (meant and argv[0] not in machine_names()):
             raise Misused(f"{argv[0]!r} is not a command{meant or ';'} altmap --help tells what may be asked")

@@ -25,6 +25,7 @@ from .conftest import Process, Run
         (["nosuch"], "nosuch: there is no such file or folder, and no bundled machine of that name"),
         (["shwo", "{guest}"], r"'shwo' is not a command; did you mean 'show'\? altmap --help tells"),
         (["shwo"], r"'shwo' is not a command; did you mean 'show'\? altmap --help tells"),
+        (["offline", "5"], "'offline' begins a line of a script; .*: altmap why MACHINE offline 5"),
         (["frobnicate", "{guest}"], "'frobnicate' is not a command; altmap --help tells"),
         (["smal-guest"], r"bundled machine of that name \(.*\); did you mean 'small-guest'\?"),
         (["--"], "-- is no option of altmap; altmap --help tells"),
