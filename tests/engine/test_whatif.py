@@ -269,6 +269,8 @@ def test_table_says_what_a_real_machine_needs_and_where_no_kernel_does_it() -> N
     lines = {line.split("  ")[0]: line for line in comparison_text(found).splitlines()}
     assert lines["needs"].endswith("as it is   RFC v2 only    =Y at boot  RFC option b")
     assert "boot *" in lines["placement"]
+    assert f"  {found.rows[0].online.huge[2 << 20]:,} " in lines["2M pages on node"]
+    assert "," in lines["2M pages on node"]
     assert "RFC v2 only: in no released kernel (RFC v2)" in lines
     assert comparison_text(found, 80).count("placement ") == 1
 

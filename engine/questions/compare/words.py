@@ -69,7 +69,7 @@ def _lines(comparison: Comparison) -> list[tuple[str, Cell]]:
         ("needs", lambda row, c: _short(row.needs)),
         ("fits", lambda row, c: "yes" if row.ok else row.result),
         ("missing", lambda row, c: _bytes(row.missing, c) if row.missing else _NOT_DONE),
-        ("blocks", _done(lambda row, c: str(row.blocks))),
+        ("blocks", _done(lambda row, c: f"{row.blocks:,}")),
         ("memmap", _done(lambda row, c: _bytes(row.memmap_pages, c))),
         ("  where", _done(_where)),
         ("  off node", _done(lambda row, c: _bytes(row.off_node, c))),
@@ -103,7 +103,7 @@ def _bytes(pages: int, comparison: Comparison) -> str:
 
 
 def _huge(size: int) -> Cell:
-    return lambda row, c: str(row.online.huge.get(size, 0))
+    return lambda row, c: f"{row.online.huge.get(size, 0):,}"
 
 
 def _where(row: Alternative, comparison: Comparison) -> str:
