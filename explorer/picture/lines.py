@@ -23,6 +23,12 @@ def cut(text: str, room: int) -> str:
     return text if len(text) <= room else f"{text[: max(0, room - 1)]}…"
 
 
+def both_ends(text: str, room: int) -> str:
+    """A name in at most so many characters: one that is too long keeps its end too, which tells names that begin alike apart."""
+    end = max(0, room // 2 - 1)
+    return text if len(text) <= room else f"{text[: max(0, room - end - 1)]}…{text[len(text) - end :]}"
+
+
 def joined(spans: Iterable[Span]) -> Line:
     """A line in which neighbours that look the same are one."""
     line: list[Span] = []

@@ -7,7 +7,7 @@ from typing import Final
 
 from ..card import Card
 from ..printable import printable
-from .lines import Line, Span, cut
+from .lines import Line, Span, both_ends, cut
 from .palette import Palette
 
 _NAME: Final = 17
@@ -37,7 +37,11 @@ def machine_row(
         first = f"{told.size:>7}  {commands if done else told.arch}"
         second = f" {told.blocks} {told.nodes}"
     below = told.kernel if told is not None else ""
-    yield (Span(_named(name), palette.text, bold=True), *picture[0], Span(first, palette.text))
+    yield (
+        Span(_named(both_ends(printable(name), _NAME - 1)), palette.text, bold=True),
+        *picture[0],
+        Span(first, palette.text),
+    )
     yield (Span(_named(below), palette.dim), *picture[1], Span(second, palette.dim))
 
 

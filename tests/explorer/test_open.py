@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from altmap import engine
 from altmap.engine import machine_names, open_machine, save_machine
+from altmap.explorer.picture.lines import both_ends
+from altmap.explorer.picture.machine_row import machine_row
+from altmap.explorer.picture.palette import DARK
 from altmap.explorer.tui import reading
 from altmap.explorer.tui.app import ExplorerApp
 from altmap.explorer.tui.choices import OTHER
@@ -63,6 +66,14 @@ async def click(pilot: Any, widget: Any, x: int, y: int, times: int = 1) -> None
 
 
 # -- machines that come along --------------------------------------------------------------------------------------------
+
+
+def test_names_that_begin_alike_are_told_apart_where_they_have_no_room() -> None:
+    assert [both_ends(f"numa-guest-unsaved{end}", 16) for end in ("", "-2")] == ["numa-gue…unsaved", "numa-gue…saved-2"]
+    assert both_ends("firecracker-24g", 16) == "firecracker-24g"
+    assert all(len(both_ends("abcdefgh", room)) == room for room in range(1, 9))
+    row = next(machine_row("numa-guest-unsaved-2", None, [(), ()], DARK))
+    assert row[0].text == "numa-gue…saved-2 "
 
 
 def test_a_machine_that_comes_along_is_opened_and_undo_leads_back() -> None:
