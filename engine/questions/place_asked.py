@@ -12,17 +12,20 @@ _NUMBER: Final = r"0x[0-9a-f]{1,16}|\d{1,18}"
 _ASKED: Final = re.compile(
     rf"(?:(offline|online)\s+)?(?:(pfn|page|address)[\s:=]+)?({_NUMBER})(?:-({_NUMBER}))?(\s+\w+)?", re.ASCII | re.I
 )
+_WORD: Final = re.compile(r"(?:(?:offline|online)\s+)?(pfn|page|address)\b", re.ASCII | re.I)
 _NAMED: Final = re.compile(r"(?:memory\d+|/sys/(?:devices/system|bus)/\S*memory\d+\S*)(?:-\S+)?", re.ASCII)
 
 
 def by_blocks(machine: Holder, line: str) -> str:
     """The line with the numbers of memory blocks where it names a place in them, as ``offline 0x100000000-0x107ffffff``,
     ``offline pfn 1048576`` or ``page 0x100000``; a place alone asks whether its block can go offline. Another line stays as it
-    is. Raises `BadInput` where a number may be an address as well as a page frame number."""
+    is. Raises `BadInput` where a number may be an address as well as a page frame number, and where none follows such a word."""
     line = line.strip()
     if _NAMED.fullmatch(line):
         return f"offline {line}"
     match = _ASKED.fullmatch(line)
+    if match is None and (word := _WORD.match(line)) is not None:
+        raise BadInput(f"{line[:60]!r} names no place; write it like {word[1].lower()} 0x150c31")
     if match is None or not (match[2] or match[3].lower().startswith("0x")):
         return line
     verb, what, first, last, rest = match.groups()

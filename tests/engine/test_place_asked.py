@@ -40,3 +40,9 @@ def test_a_place_asks_of_its_blocks(line: str, meant: str) -> None:
 def test_a_number_that_may_be_several_things_is_asked_for(line: str, ways: str) -> None:
     with pytest.raises(BadInput, match=f"write one of: {ways}"):
         by_blocks(open_machine("firecracker-24g"), line)
+
+
+@pytest.mark.parametrize("line", ["pfn 0xzz", "page", "offline pfn 4x", "address 12q"])
+def test_a_word_for_a_place_without_a_number_is_no_command_either(line: str) -> None:
+    with pytest.raises(BadInput, match=f"'{line}' names no place; write it like (pfn|page|address) 0x150c31"):
+        by_blocks(open_machine("small-guest"), line)
