@@ -41,7 +41,7 @@ class Studio:
         timeline = self._screen.machine.timeline
         first = len(timeline)
         self._screen.perform(label, commands)
-        await self._settle()
+        await self.settle()
         if self._screen.session.misread is not None:
             raise self._screen.session.misread
         return all(step.outcome is None or step.outcome.expected for step in timeline.since(first))
@@ -51,14 +51,14 @@ class Studio:
         if view is not None:
             named = {name.replace(" ", "-"): name for name in BY_NAME}
             self._map.set_view(named[one_of(view.replace(" ", "-"), named, "view")])
-            await self._settle()
+            await self.settle()
         if place is not None:
             goal = goals(self._screen.machine, place)[0]
             self._map.select(goal.pfn // self._screen.machine.geometry.pages_per_block)
-            await self._settle()
+            await self.settle()
             if goal.page:
                 self._map.zoom_to_page(goal.pfn)
-                await self._settle()
+                await self.settle()
         if level is not None:
             await self._zoom(level)
 
@@ -70,7 +70,7 @@ class Studio:
         watching = WatchScreen(label, film, self._map, replayed=False)
         await self._pilot.app.push_screen(watching)
         watching.seek(moment)
-        await self._settle()
+        await self.settle()
         return expected
 
     async def _zoom(self, level: str) -> None:
@@ -82,9 +82,9 @@ class Studio:
         one_of(level, way, "level to zoom to here")
         while self._map.scope.level != level:
             self._map.zoom_out()
-        await self._settle()
+        await self.settle()
 
-    async def _settle(self) -> None:
+    async def settle(self) -> None:
         """Wait until all is drawn and everything that was asked is answered."""
         await self._pilot.pause()
         await self._pilot.app.workers.wait_for_complete()
@@ -109,5 +109,5 @@ async def studio(machine: Machine, size: tuple[int, int], theme: str) -> AsyncIt
     app.animation_level = "none"
     async with app.run_test(size=size) as pilot:
         made = Studio(pilot)
-        await made._settle()
+        await made.settle()
         yield made
