@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+import msgspec
+
 from ..numbers.units import GIB, KIB, MIB, TIB
 
 
@@ -26,13 +28,13 @@ class Step(Comment):
     """The line of altmap's script that the lines behind it stand for."""
 
 
-class Backend(NamedTuple):
+class Backend(msgspec.Struct, frozen=True):
     """Memory of so many bytes is made for a DIMM."""
 
     size: int
 
 
-class Dimm(NamedTuple):
+class Dimm(msgspec.Struct, frozen=True):
     """A DIMM is plugged in: its number, its node, and its first address."""
 
     number: int
@@ -40,13 +42,13 @@ class Dimm(NamedTuple):
     start: int
 
 
-class Unplug(NamedTuple):
+class Unplug(msgspec.Struct, frozen=True):
     """A DIMM goes, by its number."""
 
     number: int
 
 
-class Resize(NamedTuple):
+class Resize(msgspec.Struct, frozen=True):
     """A virtio-mem device whose region begins at an address is asked for a size (bytes)."""
 
     start: int

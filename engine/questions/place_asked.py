@@ -12,7 +12,7 @@ _NUMBER: Final = r"0x[0-9a-f]{1,16}|\d{1,18}"
 _ASKED: Final = re.compile(
     rf"(?:(offline|online)\s+)?(?:(pfn|page|address)[\s:=]+)?({_NUMBER})(?:-({_NUMBER}))?(\s+\w+)?", re.ASCII | re.I
 )
-_WORD: Final = re.compile(r"(?:(?:offline|online)\s+)?(pfn|page|address)\b", re.ASCII | re.I)
+_WORD: Final = r"(?:(?:offline|online)\s+)?(pfn|page|address)\b"
 _NAMED: Final = re.compile(r"(?:memory\d+|/sys/(?:devices/system|bus)/\S*memory\d+\S*)(?:-\S+)?", re.ASCII)
 
 
@@ -24,7 +24,7 @@ def by_blocks(machine: Holder, line: str) -> str:
     if _NAMED.fullmatch(line):
         return f"offline {line}"
     match = _ASKED.fullmatch(line)
-    if match is None and (word := _WORD.match(line)) is not None:
+    if match is None and (word := re.match(_WORD, line, re.ASCII | re.I)) is not None:
         raise BadInput(f"{line[:60]!r} names no place; write it like {word[1].lower()} 0x150c31")
     if match is None or not (match[2] or match[3].lower().startswith("0x")):
         return line
