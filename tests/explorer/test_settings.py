@@ -216,6 +216,6 @@ def test_work_that_a_signal_left_unsaved_is_offered_the_next_time(tmp_path: Path
     (recent,) = Keeper(tmp_path / "settings" / "altmap" / "settings.json").settings.recent
     assert (recent.path, recent.commands) == (str(tmp_path / "tiny-guest-unsaved.json.gz"), 1)
     with Terminal(size=(120, 40), environment=environment, cwd=tmp_path) as terminal:
-        terminal.until("tiny-guest-unsa…")
+        terminal.until("tiny-gue…unsaved")
         terminal.press("q")
         assert terminal.end() == 0
