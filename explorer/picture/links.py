@@ -27,7 +27,10 @@ class Links:
     """Where each struct page lies whose place is known, and what lies in each page of memmap."""
 
     def __init__(self, machine: Machine) -> None:
-        self._machine = machine
+        self._sections, self._geometry = (
+            machine.sections,
+            machine.geometry,
+        )  # and not the machine, which has these links
         self._pieces = sorted(self._all())
         self._starts = [piece.pfn for piece in self._pieces]
         size, per_block = machine.geometry.pages_per_block, machine.geometry.sections_per_block
@@ -39,20 +42,20 @@ class Links:
         """The blocks whose struct pages lie in each block that holds any, its own included."""
 
     def _all(self) -> Iterator[Piece]:
-        for number, section in self._machine.sections.items():
+        for number, section in self._sections.items():
             memmap = section.memmap
             if memmap is not None and memmap.pfn is not None:
                 before = 0
-                for pfn, pages in _laid(memmap, self._machine.geometry.memmap_pages_per_section):
+                for pfn, pages in _laid(memmap, self._geometry.memmap_pages_per_section):
                     yield Piece(pfn, pages, number, before)
                     before += pages
 
     def struct_pages(self, start: int, pages: int) -> tuple[Range, ...]:
         """The pages that hold the struct pages of a range, as far as these are known, lowest first."""
-        geometry = self._machine.geometry
+        geometry = self._geometry
         size, found = geometry.pages_per_section, list[Range]()
         for number in range(start // size, -(-(start + pages) // size)):
-            section = self._machine.sections.get(number)
+            section = self._sections.get(number)
             if section is None or section.memmap is None or section.memmap.pfn is None:
                 continue
             base = number * size
@@ -69,7 +72,7 @@ class Links:
 
     def described(self, start: int, pages: int) -> tuple[Range, ...]:
         """The pages whose struct pages lie in a range; none if it holds none, or none that are known."""
-        geometry = self._machine.geometry
+        geometry = self._geometry
         each, found = geometry.page_size // geometry.struct_page_size, list[Range]()
         for piece in self._pieces[max(0, bisect_right(self._starts, start) - 1) :]:
             if piece.pfn >= start + pages:
@@ -86,11 +89,11 @@ class Links:
         at = bisect_right(self._starts, pfn) - 1
         if at < 0 or self._pieces[at].pfn + self._pieces[at].pages <= pfn:
             return None
-        return self._pieces[at].section // self._machine.geometry.sections_per_block
+        return self._pieces[at].section // self._geometry.sections_per_block
 
     def owners(self, block: int) -> list[Piece]:
         """What a block holds of memmap: pieces in the order of their pages."""
-        size = self._machine.geometry.pages_per_block
+        size = self._geometry.pages_per_block
         return [piece for piece in self._pieces if block * size <= piece.pfn < (block + 1) * size]
 
 
