@@ -29,11 +29,14 @@ def files_of(text: str, source: str) -> dict[str, bytes]:
         if heading is not None:
             below = heading[1]
         elif below or match is not None:
-            path, content = (below, line) if match is None else (match[1], match[2])
-            if path not in found and not leaves(path):
+            name, content = (below, line) if match is None else (match[1], match[2])
+            if leaves(name):
+                continue
+            path = inside(name)
+            if path not in found:
                 budget.take(path, len(path), 0)
-                found[inside(path)] = []
-            found.get(inside(path), []).append(content)
+                found[path] = []
+            found[path].append(content)
     return {path: ("\n".join(lines).rstrip() + "\n").encode() for path, lines in found.items()}
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from altmap.engine import open_machine
+from altmap.engine.reading.printed_files import files_of
 
 from .trees import BLOCK, tree
 
@@ -38,3 +39,12 @@ def test_names_that_lead_out_of_the_tree_are_left_out(tmp_path: Path) -> None:
     lines = [f"/sys/devices/system/memory/memory{number}/state:online\n" for number in range(3)]
     (tmp_path / "it.txt").write_text("".join(lines) + "/sys/../etc/passwd:root\n")
     assert [*open_machine(tmp_path / "it.txt").blocks] == [0, 1, 2]
+
+
+def test_a_name_with_a_doubled_slash_is_that_of_one_file() -> None:
+    lines = "".join(
+        f"/proc//iomem:{line}\n" for line in ("00000000-00000fff : Reserved", "00001000-0009fbff : System RAM")
+    )
+    assert files_of(lines, __file__) == {
+        "proc/iomem": b"00000000-00000fff : Reserved\n00001000-0009fbff : System RAM\n"
+    }
