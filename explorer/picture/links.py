@@ -27,10 +27,8 @@ class Links:
     """Where each struct page lies whose place is known, and what lies in each page of memmap."""
 
     def __init__(self, machine: Machine) -> None:
-        self._sections, self._geometry = (
-            machine.sections,
-            machine.geometry,
-        )  # and not the machine, which has these links
+        # Not the machine itself: these are kept beside it for as long as it lives, and would keep it.
+        self._sections, self._geometry = machine.sections, machine.geometry
         self._pieces = sorted(self._all())
         self._starts = [piece.pfn for piece in self._pieces]
         size, per_block = machine.geometry.pages_per_block, machine.geometry.sections_per_block
