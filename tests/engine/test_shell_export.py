@@ -34,7 +34,7 @@ from altmap.engine.protocol.vocabulary import Caller
 
 MEMORY = "/sys/devices/system/memory"
 BLOCK = 1 << 27
-_CHECKS = ("root_only", "runs", "sized", "was")
+_CHECKS = ("root_only", "runs", "sized", "reads", "was")
 
 
 def body(script: str) -> list[str]:

@@ -109,6 +109,19 @@ def test_a_machine_that_is_not_the_rehearsed_one_stops_it_before_the_first_step(
     assert state(tree, 5) == "online"
 
 
+def test_blocks_that_would_go_online_otherwise_stop_it_before_they_come(tree: Path) -> None:
+    """What an add comes to hangs on auto_online_blocks, unless the script sets it first."""
+    file = tree / MEMORY / "auto_online_blocks"
+    machine = rehearsed("add 256M at 4G", f"echo online > /{MEMORY}/auto_online_blocks")
+    assert run(shell_script(machine), tree, "-n").returncode == 0
+    file.write_text("online_movable\n")
+    done = run(shell_script(machine), tree, "-n")
+    assert done.returncode == 2
+    assert "auto_online_blocks reads 'online_movable' here, and 'offline' where this was rehearsed" in done.stderr
+    for lines in (("offline 5",), (f"echo online > /{MEMORY}/auto_online_blocks", "add 256M at 4G")):
+        assert run(shell_script(rehearsed(*lines)), tree, "-n").returncode == 0
+
+
 def test_force_goes_on_where_that_can_be(tree: Path) -> None:
     (tree / MEMORY / "memory6/state").write_text("offline\n")
     done = run(script(rehearsed("offline 5-7")), tree, "-f")

@@ -171,6 +171,10 @@ FUNCTIONS: Final[Mapping[str, str]] = MappingProxyType(
     *) say "note: this was rehearsed for Linux $1, and here runs $is" ;;
     esac
 }""",
+        "reads": """reads() {  # FILE WORD: a file that decides what the steps come to
+    is=$(cat "$root$1" 2> /dev/null) || return 0
+    [ "$is" = "$2" ] || differs "$1 reads '$is' here, and '$2' where this was rehearsed"
+}""",
         "was": """was() {  # FIRST LAST STATE: the state of memory blocks before the first step
     n=$1
     while [ "$n" -le "$2" ]; do
@@ -198,6 +202,7 @@ _USES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "root_only": ("stop",),
         "sized": ("memory", "differs"),
         "runs": ("say",),
+        "reads": ("differs",),
         "was": ("memory", "differs"),
     }
 )

@@ -11,7 +11,20 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby, islice
 from typing import Final, Literal, NamedTuple
 
-from ...commands import ROWS, Add, Eject, HugePages, Offline, Online, Poison, Remove, Write, describe, extent
+from ...commands import (
+    ROWS,
+    Add,
+    Eject,
+    HugePages,
+    Offline,
+    Online,
+    Poison,
+    Remove,
+    VirtioMem,
+    Write,
+    describe,
+    extent,
+)
 from ...commands.outcome import Outcome
 from ...commands.shell import Comment, Monitor, Person, Place, Put, Step, Stop, comment, quoted, shown
 from ...commands.write import meant
@@ -30,7 +43,8 @@ from .targets import TARGETS as TARGETS
 from .targets import Target
 
 _CALLED: Final = re.compile(r"Linux version (\S{1,80})")
-_READ_BACK: Final = (f"{MEMORY}/auto_online_blocks", "/sys/module/memory_hotplug/parameters/online_policy")
+_AUTO_ONLINE: Final = f"{MEMORY}/auto_online_blocks"
+_READ_BACK: Final = (_AUTO_ONLINE, "/sys/module/memory_hotplug/parameters/online_policy")
 """Files that read as they were written."""
 
 
@@ -50,9 +64,11 @@ def export_shell(
     kernel: str = "",
     devices: Collection[tuple[int, int]] = (),
     name: str = "",
+    auto_online: str = "",
 ) -> str:
     """A shell script of the outcomes' commands, oldest first; `block_size` (bytes) is the machine's, `kernel` its /proc/version,
-    `devices` are the ranges (first address, first behind) of DAX devices that it had before, `name` is what it is called.
+    `devices` are the ranges (first address, first behind) of DAX devices that it had before, `name` is what it is called, and
+    `auto_online` what its auto_online_blocks read before the first step (empty: not told).
 
     `target` says by what means (a name in `TARGETS`). Hardware errors (`poison`) are left out unless `faults` wants them. Before
     the first step the script looks whether the machine is as it was rehearsed; each step is said, done and verified, and it stops
@@ -66,7 +82,8 @@ def export_shell(
         return "".join(f"{line}\n" for line in (means.head, *body))
     if all(isinstance(line, Comment) for line in body):
         return functions.bare(body)
-    whole = [*_rehearsed_on(name, kernel), *(_checks(steps, block_size, kernel) if means.on_the_machine else ()), *body]
+    checks = _checks(steps, block_size, kernel, auto_online) if means.on_the_machine else ()
+    whole = [*_rehearsed_on(name, kernel), *checks, *body]
     calls = [line for line in whole if isinstance(line, Call)]
     setting = f"{means.head}\n" if means.head and (not means.whole or any(line.by_head for line in calls)) else ""
     needed = functions.functions({line.function for line in calls})
@@ -106,8 +123,16 @@ def shell_script(machine: Machine, target: str = "sysfs", faults: bool = False) 
     """
     kmem = [(one.start, one.end) for one in machine.resources.values() if one.name == RESOURCE_NAMES["dax"]]
     kernel, block_size = machine.origin.kernel, machine.geometry.block_size
+    (auto_online,) = [machine.settings.auto_online_blocks for _ in machine.visit([0])]
     return export_shell(
-        machine.history, block_size, target=target, faults=faults, kernel=kernel, devices=kmem, name=machine.origin.name
+        machine.history,
+        block_size,
+        target=target,
+        faults=faults,
+        kernel=kernel,
+        devices=kmem,
+        name=machine.origin.name,
+        auto_online=auto_online,
     )
 
 
@@ -255,15 +280,25 @@ def _seen_by(step: Exported, means: Target, block_size: int) -> Iterator[str]:
 # -- before the first step ----------------------------------------------------------------------------------------------
 
 
-def _checks(steps: Sequence[Exported], block_size: int, kernel: str) -> Iterator[str]:
-    """Is it root, and is the machine as it was rehearsed: its kernel, the size of its blocks, and their states?"""
+def _checks(steps: Sequence[Exported], block_size: int, kernel: str, auto_online: str) -> Iterator[str]:
+    """Is it root, and is the machine as it was rehearsed: its kernel, the size of its blocks, whether those that are added go
+    online by themselves, and the states of those that are there?"""
     yield call("root_only")
     if (release := release_in(kernel)) is not None:
         yield call("runs", f"{release[0]}.{release[1]}")
     yield call("sized", f"{block_size:x}")
+    if auto_online and _adds_before_it_is_set(steps):
+        yield call("reads", _AUTO_ONLINE, auto_online)
     for state, alike in groupby(enumerate(sorted(_states(steps, block_size).items())), key=_like):
         first, *others = [block for _, (block, _) in alike]
         yield call("was", first, [first, *others][-1], state[0])
+
+
+def _adds_before_it_is_set(steps: Sequence[Exported]) -> bool:
+    """Do blocks come while auto_online_blocks is still as it was before the first step?"""
+    commands = [step.outcome.command for step in steps if step.outcome.ok]
+    of_it = (c for c in commands if isinstance(c, Add | VirtioMem) or (isinstance(c, Write) and c.path == _AUTO_ONLINE))
+    return isinstance(next(of_it, None), Add | VirtioMem)
 
 
 def _like(numbered: tuple[int, tuple[int, str]]) -> tuple[str, int]:
