@@ -8,7 +8,7 @@ import pytest
 from altmap.engine import Add, Command, Machine, boot_machine, figures, open_machine, sentence, vary
 from altmap.engine.memory.state import State, clone, state_of
 from altmap.engine.protocol.vocabulary import ONLINE_TYPES, PLACEMENTS
-from altmap.engine.questions.compare import Alternative, Comparison, Figure, compare, rehearsed, thin
+from altmap.engine.questions.compare import Alternative, Comparison, Figure, compare, rehearsed, thin, thinned
 from altmap.engine.questions.compare.measure import nothing_known
 from altmap.engine.questions.shortage import shortage
 from altmap.engine.run.rehearsal import Attempt
@@ -39,7 +39,7 @@ def both(machine: Machine, add: Add, online: str) -> tuple[Alternative | None, A
 @pytest.mark.parametrize("machine", MACHINES)
 def test_what_is_counted_is_what_is_tried(machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """All placements and online types, at an aligned address and at one of no whole GiB, sizes with a host in part."""
-    monkeypatch.setattr(thin, "FEW", 4)
+    monkeypatch.setattr(thinned, "FEW", 4)
     made, counted = MACHINES[machine](), 0
     for at, size in (("64G", "5G"), ("128512M", "9G")):
         for placement in (None, *PLACEMENTS):

@@ -13,7 +13,7 @@ from ...run.rehearsal import attempt, rehearsal
 from ..shortage import shortage
 from .comparison import Alternative, AutoMovable
 from .measure import Known
-from .thin import thinned
+from .thinned import thinned
 
 
 def by_ratio(state: State, add: Add, refused: Alternative | None, known: Known) -> AutoMovable:

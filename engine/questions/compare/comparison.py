@@ -36,6 +36,10 @@ class AlikeBlocks(msgspec.Struct, frozen=True):
     last: int
     memmap: int
 
+    def __len__(self) -> int:
+        """How many blocks."""
+        return self.last + 1 - self.first
+
 
 class StuckBlocks(msgspec.Struct, frozen=True):
     """Blocks (first to last) that could not be taken out one by one, and why the first could not."""

@@ -59,7 +59,7 @@ def rehearsed(state: State, row: Alternative, add: Add, known: Known) -> Alterna
     )
     if refusal is not None:
         return msgspec.structs.replace(row, certainty=refusal.certainty, result=refusal.result, reason=refusal.reason)
-    removable, stuck = removals(state, blocks)
+    removable, stuck = removals(_each_taken_out(state, blocks))
     return msgspec.structs.replace(row, removable=removable, stuck=stuck, assured=set(zones) == {MOVABLE})
 
 
@@ -123,24 +123,31 @@ def zone_chosen(tried: Attempt) -> str:
     return next(event.zone for event in tried.events if isinstance(event, ZoneChosen))
 
 
-def removals(state: State, blocks: Sequence[int]) -> tuple[tuple[tuple[int, int], ...], tuple[StuckBlocks, ...]]:
-    """Each block tried alone: offline, then remove."""
+def removals(tried: Iterable[tuple[int, int, Attempt]]) -> tuple[tuple[tuple[int, int], ...], tuple[StuckBlocks, ...]]:
+    """Of blocks that were taken out alone (first to last, alike, and how that ended) the runs that can be, and those that cannot
+    for one errno."""
     free: list[tuple[int, int]] = []
     stuck: list[StuckBlocks] = []
-    empty: set[Hashable] = set()  # what blocks are alike that can be taken out
+    for first, last, ended in tried:
+        if ended.ok:
+            low = free.pop()[0] if free and free[-1][1] == first - 1 else first
+            free.append((low, last))
+        elif stuck and (stuck[-1].last, stuck[-1].result) == (first - 1, ended.result):
+            stuck[-1] = msgspec.structs.replace(stuck[-1], last=last)
+        else:
+            stuck.append(StuckBlocks(first, last, ended.result, ended.reason))
+    return tuple(free), tuple(stuck)
+
+
+def _each_taken_out(state: State, blocks: Iterable[int]) -> Iterator[tuple[int, int, Attempt]]:
+    """Each block tried alone: offline, then remove. Of those that are empty and alike one is tried, and stands for all."""
+    empty: dict[Hashable, Attempt] = {}
     for number in blocks:
         alike = _if_empty(state, number)
-        tried = Attempt("ok", None, None, ()) if alike in empty else taken_out(state, number)
-        if tried.ok:
-            if alike is not None:
-                empty.add(alike)
-            low = free.pop()[0] if free and free[-1][1] == number - 1 else number
-            free.append((low, number))
-        elif stuck and (stuck[-1].last, stuck[-1].result) == (number - 1, tried.result):
-            stuck[-1] = msgspec.structs.replace(stuck[-1], last=number)
-        else:
-            stuck.append(StuckBlocks(number, number, tried.result, tried.reason))
-    return tuple(free), tuple(stuck)
+        ended = empty.get(alike) or taken_out(state, number)
+        if ended.ok and alike is not None:
+            empty[alike] = ended
+        yield number, number, ended
 
 
 def taken_out(state: State, number: int) -> Attempt:
