@@ -8,6 +8,7 @@ from typing import Final
 
 from altmap.engine import Machine, about_bytes, format_bytes
 
+from .cursor import Cursor
 from .gutter import Gutter
 from .joint import joint
 from .layout import Layout
@@ -59,6 +60,7 @@ class MemoryPicture:
             other = self._laid_out(others[0])
             if other.shape.cell < self.plan.shape.cell:
                 self.gutter, self.plan = others[0], other
+        self._cursor = Cursor(self.machine, scope, self.plan)
         self.paints = Paints(scene, view, self.plan)
         self._rows = Rows(self.machine, self.plan)
         self._sides = Sides(self.machine, self.plan)
@@ -243,9 +245,7 @@ class MemoryPicture:
     @property
     def step(self) -> int:
         """Pages that the cursor moves by, to the left and right."""
-        geometry, cell = self.machine.geometry, self.plan.shape.cell
-        level = geometry.pageblock_pages if self.scope.level in ("block", "section") else geometry.pages_per_block
-        return max(level, cell)
+        return self._cursor.step
 
     def at(self, x: int, y: int) -> int | None:
         """The first page of what stands at a character."""
@@ -269,8 +269,7 @@ class MemoryPicture:
 
     def snapped(self, pfn: int) -> int:
         """The first page of the step that a page lies in, within the scope."""
-        pfn = min(max(pfn, self.scope.start), self.scope.start + self.scope.pages - 1)
-        return pfn // self.step * self.step
+        return self._cursor.snapped(pfn)
 
     def lines_of(self, pfn: int) -> range:
         """The lines of the map that show a page."""
@@ -278,60 +277,6 @@ class MemoryPicture:
         return self.plan.lines_of(at) if at is not None else range(0)
 
     def moved(self, cursor: int, across: int, down: int) -> int:
-        """Where the cursor is after so many steps: the nearest memory on that way, or where it was."""
-        shape = self.plan.shape
-        if across:
-            at = self.snapped(cursor)
-            for _ in range(4096):
-                at += across * self.step
-                number = self.plan.row_of(at)
-                if number is None:
-                    beyond = [
-                        row
-                        for row in self.plan.rows
-                        if row.what in ("tiles", "alike") and (row.start > at) is (across > 0)
-                    ]
-                    if not beyond:
-                        return cursor
-                    row = beyond[0] if across > 0 else beyond[-1]
-                    at = row.start if across > 0 else row.start + row.pages - self.step
-                elif self.plan.rows[number].what == "alike" and self.plan.row_of(cursor) == number:
-                    row = self.plan.rows[number]
-                    at = row.start + row.pages - self.step if across > 0 else row.start
-                    continue
-                if self._there(at):
-                    return at
-            return cursor
-        number = self.plan.row_of(cursor)
-        if number is None:
-            return cursor
-        stride = shape.row if shape.gap else max(self.step, shape.cell * shape.wide)
-        row = self.plan.rows[number]
-        at = cursor + down * stride if row.what == "tiles" else row.start + (row.pages if down > 0 else -stride)
-        inside = (cursor - row.start) % shape.row if row.what == "tiles" else 0
-        if self.plan.row_of(at) is None or self.plan.rows[self.plan.row_of(at) or 0].what == "alike":
-            way = range(number + down, len(self.plan.rows) if down > 0 else -1, down)
-            for other in way:
-                if self.plan.rows[other].what in ("tiles", "alike"):
-                    start = self.plan.rows[other].start
-                    at = start + (inside if self.plan.rows[other].what == "tiles" else 0)
-                    break
-            else:
-                return cursor
-        return self._nearest(self.snapped(at), cursor)
-
-    def _there(self, pfn: int) -> bool:
-        return self.scope.level in ("block", "section") or bool(
-            pfn // self.machine.geometry.pages_per_block in self.machine.blocks
-            or self.machine.summary(pfn, min(self.step, self.machine.geometry.pages_per_block), orders=False).counts
-        )
-
-    def _nearest(self, pfn: int, otherwise: int) -> int:
-        if self._there(pfn):
-            return pfn
-        number = self.plan.row_of(pfn)
-        if number is None:
-            return otherwise
-        row = self.plan.rows[number]
-        places = [at for at in range(row.start, row.start + row.pages, self.step) if self._there(at)]
-        return min(places, key=lambda at: abs(at - pfn), default=otherwise)
+        """Where the cursor is after a step to the right (1) or left (-1), or else down or up: the nearest memory on that way, or
+        where it was."""
+        return self._cursor.beside(cursor, across) if across else self._cursor.below(cursor, down)

@@ -82,6 +82,11 @@ class Row(NamedTuple):
     high: int = 1 << 52
 
     @property
+    def memory(self) -> bool:
+        """Does it show memory, and not a hole or a heading?"""
+        return self.what in ("tiles", "alike")
+
+    @property
     def shown(self) -> range:
         """The pages that are shown."""
         return range(max(self.start, self.low), min(self.start + self.pages, self.high))
@@ -147,7 +152,7 @@ class Plan:
         while at > 0:
             at -= 1
             row = self.rows[at]
-            if row.what in ("tiles", "alike"):
+            if row.memory:
                 if row.start + row.pages <= pfn:
                     return None
                 if row.low <= pfn < row.high:
