@@ -14,6 +14,7 @@ from ..memory.block import VirtioMemDevice
 from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..mm import contig_range
+from ..mm.iomem import in_the_way
 from ..numbers.errors import BadInput
 from ..numbers.rounding import down
 from ..numbers.units import format_bytes
@@ -21,7 +22,7 @@ from ..protocol.events import BlocksKept, Event, Logged, PagesPlugged, PagesUnpl
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.pages import StillPlugged, WaitsForOnline
 from ..protocol.vocabulary import FREE, PAGE_OFFLINE, Kind, OnlineType
-from .add import AddRequest, add_memory
+from .add import RESOURCE_NAMES, AddRequest, add_memory
 from .offline import offline_block
 from .online import online_block
 from .remove import remove_memory
@@ -39,7 +40,8 @@ def resize(state: State, start: int, size: int, unit: int, node: int) -> Steps:
     """Bring the device whose region begins at `start` to `size` plugged bytes, in device blocks of `unit` bytes.
 
     What cannot be plugged or unplugged stays; `HotplugError` EBUSY, ENOMEM or ENOSPC then says how far it came. ENOSPC is
-    for too much offline memory: the device goes on when enough of it is online (`go_on`).
+    for too much offline memory: the device goes on when enough of it is online (`go_on`). Raises `BadInput` for what no device
+    can be asked, and where a capture shows memory of a device of which it does not tell more.
     """
     block = state.geometry.block_size
     if unit & (unit - 1) or not unit or unit % (state.geometry.pageblock_pages * state.geometry.page_size):
@@ -49,9 +51,22 @@ def resize(state: State, start: int, size: int, unit: int, node: int) -> Steps:
             f"the region must begin at a multiple of {format_bytes(max(block, unit))} and its size be one of "
             f"{format_bytes(unit)}"
         )
+    _refuse_untold(state, start, max(size, block))
     yield Logged(f"plugged size: {plugged(state, start) * state.geometry.page_size:#x}")
     yield Logged(f"requested size: {size:#x}")
     yield from _bring_to(state, start, size, unit, node)
+
+
+def _refuse_untold(state: State, start: int, size: int) -> None:
+    """Raise `BadInput` where memory of virtio-mem is there and no one told of which device: iomem names the driver alone."""
+    found, page = in_the_way(state, start, start + size), state.geometry.page_size
+    if found is None or found.name != RESOURCE_NAMES["virtio-mem"]:
+        return
+    if not state.requests_in(found.start // page, (found.end - found.start) // page):
+        raise BadInput(
+            f"memory of a virtio-mem device is at {found.start:#x}-{found.end - 1:#x}, and no file tells what is plugged of it; "
+            f"a list of the memory devices does (--devices)"
+        )
 
 
 def _bring_to(state: State, start: int, size: int, unit: int, node: int) -> Steps:

@@ -85,8 +85,8 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     layout.find_heads(draft)
     if prior is None:
         build_devices(draft)
-    layout.build_sections(draft)
     topology.mark_early(state, prior)
+    layout.build_sections(draft)
     doubt_origins(draft)
     mark_reserved(draft)
     going_offline.put_back(state)

@@ -7,7 +7,18 @@ import shutil
 from pathlib import Path
 
 import pytest
-from altmap.engine import BadInput, Eject, Machine, VirtioMem, open_machine, parse_devices, save_machine, with_devices
+from altmap.engine import (
+    BadInput,
+    Eject,
+    Machine,
+    Offline,
+    VirtioMem,
+    open_machine,
+    parse_devices,
+    save_machine,
+    why_not,
+    with_devices,
+)
 
 from .trees import ram, tree
 
@@ -239,3 +250,24 @@ def test_a_region_of_cxl_that_is_not_mapped_is_no_memory(field: str, value: str)
     assert len(parse_devices(json.dumps([region]), "it")) == 1
     with pytest.raises(BadInput, match="tells of no memory device"):
         parse_devices(json.dumps([{**region, field: value}]), "it")
+
+
+def plugged_in_part(root: Path) -> Machine:
+    """A guest of whose virtio-mem device 768 of 1024 MiB are plugged, and of which no file tells but /proc/iomem."""
+    blocks = {1: "DMA32", 2: "DMA32", **dict.fromkeys(range(32, 40), "Movable")}
+    ranges = "08000000-17ffffff : System RAM\n100000000-1ffffffff : virtio0\n  100000000-13fffffff : System RAM (virtio_mem)\n"
+    zones = {"DMA32": (0x10000, 0x10000, 0x4000), "Movable": (0x40000, 0x30000, 0x20000)}
+    return open_machine(tree(root, blocks, zones=zones, iomem=ranges))
+
+
+def test_what_virtio_mem_withholds_is_nothing_that_the_boot_reserved(tmp_path: Path) -> None:
+    verdict = why_not(plugged_in_part(tmp_path), Offline(block=35))
+    assert (verdict.answer, verdict.unknown) == ("yes", ())
+
+
+def test_a_virtio_mem_device_that_no_one_told_of_is_asked_for(tmp_path: Path) -> None:
+    machine = plugged_in_part(tmp_path)
+    for size in (0, 2 * GIB):
+        with pytest.raises(BadInput, match=r"no file tells what is plugged of it; .* \(--devices\)"):
+            why_not(machine, VirtioMem(start=4 * GIB, size=size))
+    assert why_not(machine, VirtioMem(start=16 * GIB, size=0)).answer == "yes"
