@@ -46,7 +46,7 @@ from ..protocol.reasons.taking import (
     Unmovable,
     UnseenKernelPages,
 )
-from ..protocol.reasons.unknown import NotDated
+from ..protocol.reasons.unknown import CmaSomewhere, NotDated
 from ..protocol.vocabulary import (
     ABSENT,
     FREE,
@@ -225,6 +225,8 @@ def _announce(state: State, block: Block, key: ZoneKey, start: int, pages: int) 
         yield _failure(state, start, pages, "notifier failure")
         yield from _cancel(state, start, pages, change)
         raise state.chain.refusal(call)
+    if block.early and state.model.offline_keeps_cma and (cma := state.zones[key].cma):
+        yield RangeDoubted(start, pages, CmaSomewhere(*key, cma, cma * state.geometry.page_size))
 
 
 def _cancel(state: State, start: int, pages: int, change: int) -> Steps:

@@ -62,6 +62,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     isolates_ends_first    isolation looks at the last pageblock of a range right after the first, else in ascending order
     isolation_keeps_type   isolation is a bit of its own: a pageblock keeps its type; else it is Movable afterwards
     pins_leave_movable     who pins pages for long has them moved out of ZONE_MOVABLE first, or gets none
+    offline_keeps_cma      pageblocks of CMA (contiguous memory allocator) do not go offline
     offline_deadline       seconds after which offlining gives up (EAGAIN); None: only a signal ends it
     offline_retries        times that a migration may return an error until offlining returns that; None: any number
     offline_reasons        the kernel log names the reason why memory stays online, and shows the page
@@ -135,6 +136,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     pins_leave_movable: bool = False
     isolates_ends_first: bool = False
     isolation_keeps_type: bool = False
+    offline_keeps_cma: bool = False
     offline_deadline: int | None = None
     offline_retries: int | None = None
     offline_reasons: bool = False

@@ -62,6 +62,8 @@ CHANGES: Final[tuple[Change, ...]] = (
          "4fca9730c51d", "mm, compaction: sample pageblocks for free pages", compact_finishes=True, compact_strides=True),
     _row((5, 1), "commit", "huge pages of 1 GiB can be migrated, and a free one gives way to offlining; before, it keeps its "
          "blocks online", "9b553bf5eb99", "mm/hugetlb: enable PUD level huge page migration", gigantic_gives_way="any"),
+    _row((5, 1), "commit", "memory that is kept for CMA does not go offline", "1a9f219157b2",
+         "mm/hotplug: treat CMA pages as unmovable", offline_keeps_cma=True),
     _row((5, 3), "commit", "device memory is added by sub-sections of 2 MiB, not by whole sections", "ba72b4c8cf60",
          "mm/sparsemem: support sub-section hotplug", subsections=True),
     _row((5, 5), "commit", "zones end where their online memory does; before, they reach over offline memory until it is removed",

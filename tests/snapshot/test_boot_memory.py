@@ -54,3 +54,32 @@ def test_what_iomem_names_is_called_so_and_stays_when_it_is_saved(tmp_path: Path
         (blocker,) = one.why_not(Offline(block=1)).blockers
         assert sentence(blocker.detail) == "Kernel code at 0x8000000-0xbffffff, Kernel bss at 0xc000000-0xdffffff"
         assert one.why_not(Offline(block=3)).blockers[0].detail is None
+
+
+@pytest.mark.parametrize(("version", "answer"), [("6.12.9", "not known"), ("5.0.21", "yes")])
+def test_a_block_may_hold_what_is_kept_for_cma_though_all_its_pages_are_seen(
+    tmp_path: Path, version: str, answer: str
+) -> None:
+    """No file tells where CMA lies; pageblocks of it do not go offline (since 5.1), and no memory that came later has any."""
+    blocks = {0: "none", **dict.fromkeys(range(1, 8), "DMA32"), 32: "Movable"}
+    zones = {"DMA32": (7 * BLOCK, 7 * BLOCK - 200, 7 * BLOCK - 200), "Movable": (BLOCK, BLOCK, BLOCK)}
+    reserved, free = 1 << 32, 1 << 10
+    pages = [(BLOCK, 200, reserved, 0), (BLOCK + 200, 7 * BLOCK - 200, free, 0), (32 * BLOCK, BLOCK, free, 0)]
+    root = tree(
+        tmp_path,
+        blocks,
+        zones=zones,
+        iomem=ram((0, 7), (32, 32)),
+        pages=pages,
+        cmdline="cma=16M",
+        version=f"Linux version {version}",
+    )
+    zoneinfo = (root / "proc/zoneinfo").read_text()
+    (root / "proc/zoneinfo").write_text(zoneinfo.replace("cma 0", "cma 4096", 1))
+    machine = capture(root)
+    verdict = machine.why_not(Offline(block=5))
+    assert verdict.answer == answer
+    assert [sentence(one)[:64] for one in verdict.unknown] == (
+        ["4,096 pages of zone DMA32 of node 0 (16M) are kept for CMA, no f"] if answer == "not known" else []
+    )
+    assert machine.why_not(Offline(block=32)).answer == "yes"

@@ -7,6 +7,7 @@ import msgspec
 from ..reasons import Reason
 from ..reasons.placement import PlacementRule
 from ..reasons.unknown import (
+    CmaSomewhere,
     HighestAddress,
     HoleNotTold,
     KernelNotTold,
@@ -50,12 +51,13 @@ class AddressDoubted(EventBase, tag="address_doubted", frozen=True):
 
 class RangeDoubted(EventBase, tag="range_doubted", frozen=True):
     """What comes of a range hangs on something that no file tells: whether it was there at boot, or holds a page with a hardware
-    error, which zone auto-movable takes, whether its node is possible or its range free; or on what is not rehearsed, a part of a
-    memory block. The rehearsal goes on as if what the blocks say of that (`Block.early`, `Block.hwpoison`) was so."""
+    error, or pages of CMA, which zone auto-movable takes, whether its node is possible or its range free; or on what is not
+    rehearsed, a part of a memory block. The rehearsal goes on as if what the blocks say of that (`Block.early`,
+    `Block.hwpoison`) was so, and no page was CMA's."""
 
     pfn: int
     pages: int
-    reason: NotDated | ZoneNotTold | PoisonSomewhere | PartOfBlock | NodesNotTold | HoleNotTold
+    reason: NotDated | ZoneNotTold | PoisonSomewhere | CmaSomewhere | PartOfBlock | NodesNotTold | HoleNotTold
 
 
 class KernelDoubted(EventBase, tag="kernel_doubted", frozen=True):

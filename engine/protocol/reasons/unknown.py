@@ -132,6 +132,16 @@ class PoisonSomewhere(NotKnown, frozen=True):
     """More pages have a hardware error than were seen, so that an offline block may hold one, which no file tells."""
 
 
+class CmaSomewhere(NotKnown, frozen=True):
+    """`pages` of a zone of the boot are CMA's, which no file tells where, and the kernel offlines no pageblock of those
+    (has_unmovable_pages)."""
+
+    node: int
+    zone: str
+    pages: int
+    bytes: int
+
+
 class KernelNotTold(NotKnown, frozen=True):
     """No file tells the kernel, and `model`, which it may be as well, would say `result`."""
 
@@ -155,5 +165,6 @@ Unknown = (
     | PartOfBlock
     | LeftBehind
     | PoisonSomewhere
+    | CmaSomewhere
     | KernelNotTold
 )

@@ -7,6 +7,7 @@ from typing import Final
 
 from ...numbers.units import about_bytes
 from ...protocol.reasons.unknown import (
+    CmaSomewhere,
     HighestAddress,
     HoleNotTold,
     KernelNotTold,
@@ -71,6 +72,12 @@ def unknown_words(unknown: Unknown) -> Iterator[str]:
             yield (
                 "some page of this machine has a hardware error, and no file tells which; a block that holds one does not go "
                 "online again (EHWPOISON)"
+            )
+        case CmaSomewhere(node, name, pages, size):
+            yield (
+                f"{counted(pages, 'page')} of {zone_name((node, name))} ({about_bytes(size)}) are kept for CMA, no file tells "
+                f"where; a block that holds some of them does not go offline (EBUSY); the log of the boot has lines "
+                f"(cma: Reserved) that do"
             )
         case KernelNotTold(model, result):
             said = "would do it" if result == "ok" else f"would say {result}"
