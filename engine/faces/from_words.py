@@ -180,12 +180,25 @@ def _counts(value: str) -> Iterator[tuple[int, int | None]]:
         yield int(count), int(node)
 
 
+_NO_BLOCKS: Final = {
+    "nvdimm": "persistent memory is no memory block until its namespace is given to the system (daxctl reconfigure-device); "
+    "add it as caller dax then",
+    "cxl-type3": "CXL memory is no memory block until a region is made of it (cxl create-region); add it as caller cxl then",
+}
+"""Devices whose memory the kernel does not add as it boots."""
+
+
 def _plug(machine: Machine, devices: Sequence[Plugged]) -> Iterator[str]:
     """Memory devices, which the kernel adds as it boots."""
     ends = [resource.end for resource in machine.resources.values() if resource.ram]
     behind = up(max(4 * GIB, *ends), GIB) if devices else 0
     for device in devices:
         start = behind if device.start is None else device.start
+        if device.sort in _NO_BLOCKS:
+            where = f" at {start:#x}" if device.span else ""
+            yield f"the {device.sort} of {format_bytes(device.size)}{where} is left out: {_NO_BLOCKS[device.sort]}"
+            behind = max(behind, up(start + device.span, machine.geometry.block_size))
+            continue
         command: Add | VirtioMem = Add(start=start, size=device.size, node=device.node)
         if device.unit:
             command = VirtioMem(start=start, size=device.size, unit=device.unit, node=device.node)

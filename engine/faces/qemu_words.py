@@ -24,18 +24,22 @@ _OF_MACHINE: Final = (
     (r"virt.*", r"\bla464|loongarch", "loongarch64"),
 )
 """The kind of machine, what names it besides, and the architecture of both."""
-_DEVICES: Final = ("pc-dimm", "nvdimm", "virtio-mem-pci", "virtio-mem")
+_DEVICES: Final = ("pc-dimm", "nvdimm", "virtio-mem-pci", "virtio-mem", "cxl-type3")
+_BACKENDS: Final = ("memdev", "volatile-memdev", "persistent-memdev")
+"""By what field a device names its backend; those of CXL have one for each sort of memory."""
 
 
 class Plugged(NamedTuple):
     """A memory device: bytes, node, first address (None: the next free one), and bytes of a device block where it is of
-    virtio-mem, else 0; of that, `size` is what is requested, and `span` bytes of addresses are its own."""
+    virtio-mem, else 0; of that, `size` is what is requested, and `span` bytes of addresses are its own. `sort` is QEMU's name
+    for the device; what an nvdimm or a cxl-type3 has is no memory block by itself."""
 
     size: int
     node: int = 0
     start: int | None = None
     unit: int = 0
     span: int = 0
+    sort: str = "pc-dimm"
 
 
 def qemu_nodes(line: str) -> tuple[str, ...]:
@@ -128,28 +132,29 @@ def qemu_low(line: str) -> int | None:
 
 
 def qemu_devices(line: str) -> tuple[Plugged, ...]:
-    """The memory devices of ``-object memory-backend-ram,id=m1,size=1G -device pc-dimm,memdev=m1,node=1``, and of virtio-mem, in
-    their order. Raises `BadInput` for one without a backend."""
+    """The memory devices of ``-object memory-backend-ram,id=m1,size=1G -device pc-dimm,memdev=m1,node=1``, of virtio-mem,
+    NVDIMMs and CXL, in their order. Raises `BadInput` for one without a backend."""
     backends = {
         fields.get("id", ""): fields.get("size", "0") for option, _, fields in _words(line) if option == "object"
     }
     found: list[Plugged] = []
     for option, first, fields in _words(line):
-        if option == "device" and first in _DEVICES and first != "nvdimm":
-            memdev = fields.get("memdev", "")
-            backend = backends.get(memdev)
-            if backend is None:
-                raise BadInput(
-                    f"the {first} of memdev={memdev!r} has no backend: -object memory-backend-ram,id=ID,size=SIZE"
-                )
-            size, place = parse_bytes(backend), fields.get("addr", fields.get("memaddr"))
+        if option == "device" and first in _DEVICES:
+            named = [fields[name] for name in _BACKENDS if name in fields] or [""]
+            for memdev in named:
+                if memdev not in backends:
+                    raise BadInput(
+                        f"the {first} of memdev={memdev!r} has no backend: -object memory-backend-ram,id=ID,size=SIZE"
+                    )
+            size = sum(parse_bytes(backends[memdev]) for memdev in named)
+            place = None if first == "cxl-type3" else fields.get("addr", fields.get("memaddr"))
             start = None if place is None else parse_bytes(place)
             node = int(fields["node"]) if fields.get("node", "").isdecimal() else 0
-            if first == "pc-dimm":
-                found.append(Plugged(size, node, start, 0, size))
+            if not first.startswith("virtio-mem"):
+                found.append(Plugged(size, node, start, 0, size if first != "cxl-type3" else 0, first))
             else:
                 wanted = parse_bytes(fields.get("requested-size", "0"))
-                found.append(Plugged(wanted, node, start, parse_bytes(fields.get("block-size", "2M")), size))
+                found.append(Plugged(wanted, node, start, parse_bytes(fields.get("block-size", "2M")), size, first))
     return tuple(found)
 
 

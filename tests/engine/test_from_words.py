@@ -198,6 +198,19 @@ def test_memory_devices_of_qemu_are_there_when_the_guest_has_booted() -> None:
     assert machine.apply(Eject(start=4 * GIB, size=GIB)).ok
 
 
+def test_memory_of_nvdimms_and_cxl_is_left_out_and_named() -> None:
+    """An NVDIMM keeps its addresses, so that the DIMM behind it lies where QEMU puts it; CXL memory has others."""
+    objects = "".join(f" -object memory-backend-ram,id=m{size},size={size}G" for size in (1, 2, 4))
+    line = f"-m 2G{objects} -device nvdimm,memdev=m4 -device cxl-type3,volatile-memdev=m2 -device pc-dimm,memdev=m1"
+    machine = new_machine(qemu_nodes(line), devices=qemu_devices(line))
+    assert [*machine.blocks][16:] == [*range(64, 72)]
+    said = [note for note in machine.origin.notes if "is left out" in note]
+    assert [note.partition(" is left out")[0] for note in said] == [
+        "the nvdimm of 4G at 0x100000000",
+        "the cxl-type3 of 2G",
+    ]
+
+
 def test_options_of_qemu_may_be_json_and_a_device_needs_its_backend() -> None:
     line = """-m 2G -object '{"qom-type":"memory-backend-ram","id":"m","size":1073741824}' -device pc-dimm,memdev=m"""
     assert [one.size for one in qemu_devices(line)] == [GIB]
