@@ -94,6 +94,26 @@ def test_a_scale_factor_that_someone_set_is_kept(tmp_path: Path, scale: int, kep
     assert low - least == max(least // 4, managed * scale // 10_000)
 
 
+def test_a_scale_factor_that_someone_set_lowers_the_minimum_of_each_later_online(tmp_path: Path) -> None:
+    """High lies twice as far above min as low does, 104,676 pages at a factor of 1000, and what lies under it does not count when
+    min is reckoned: a quarter of the root of 64 times the rest (__setup_per_zone_wmarks, calculate_min_free_kbytes)."""
+    managed = 16 * BLOCK - 900
+    zones = {"DMA32": (16 * BLOCK, managed, 8 * BLOCK)}
+    folder = tree(tmp_path, dict.fromkeys(range(1, 17), "DMA32"), zones=zones, cmdline="transparent_hugepage=never")
+    zoneinfo = folder / "proc/zoneinfo"
+    zoneinfo.write_text(zoneinfo.read_text().replace("low 20", f"low {16 + managed // 10}"))
+    for number in (40, 41):
+        (folder / MEMORY / f"memory{number}").mkdir()
+        (folder / MEMORY / f"memory{number}/state").write_text("offline\n")
+    machine = capture(folder)
+    for number, least in (
+        (40, 1294),
+        (41, 1292),
+    ):  # 523,388 pages without 16 and 104,676, then without 1,294 and 104,676
+        assert machine.apply(Online(block=number, type="online_movable")).ok
+        assert marks(machine)["DMA32"] == (least, least + managed // 10)
+
+
 @pytest.mark.parametrize(("least", "kept"), [(60_000, 240_000), (3_000, 0)])
 def test_a_minimum_that_someone_set_is_kept_where_it_is_more_than_the_kernel_reckons(
     tmp_path: Path, least: int, kept: int
