@@ -16,7 +16,7 @@ from ..protocol.events import Event
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.files import IsAFolder, NoSuchFile, NotModelled, OnlyRead
 from . import block_files, node_files, page_files, parameter_files
-from .paths import MEMORY, MEMORY_BUS, NODE, NUMBER, PARAMETERS
+from .paths import MEMORY, MEMORY_BUS, NODE, NUMBER, PARAMETER_FILES, PARAMETERS
 
 Steps = Iterator[Event]
 
@@ -26,6 +26,7 @@ _READ: Final = (
 _WRITERS: Final = (
     parameter_files.writer, block_files.writer, page_files.writer, dax.writer, standby.writer,
 )  # fmt: skip
+_WHOLE: Final = (f"{MEMORY}/", f"{MEMORY_BUS}/", f"{PARAMETERS}/", "/sys/firmware/memory/", "/sys/bus/dax/devices/")
 _NODE_LINK: Final = rf"{NODE}/node{NUMBER}/memory{NUMBER}/(\w+)"
 
 
@@ -37,9 +38,15 @@ def read(state: State, path: str) -> str:
             return text
     if path.rstrip("/") in (MEMORY, NODE, PARAMETERS):
         raise HotplugError("EISDIR", IsAFolder(path))
-    if not path.startswith(("/sys/", "/proc/sys/vm/")):
-        raise HotplugError("ENOENT", NotModelled(path))
-    raise HotplugError("ENOENT", NoSuchFile(path))
+    raise HotplugError("ENOENT", NoSuchFile(path) if _surely_absent(state, path) else NotModelled(path))
+
+
+def _surely_absent(state: State, path: str) -> bool:
+    """Has this kernel no such file? All of a folder of memory blocks and parameters is modelled; of other folders, a node's
+    among them, a real kernel has more."""
+    if found := re.match(rf"{NODE}/node{NUMBER}/(memory)?", path):
+        return bool(found[2]) or int(found[1]) not in state.nodes
+    return path.startswith(_WHOLE) or path in PARAMETER_FILES.values()
 
 
 def write(state: State, path: str, data: str) -> Steps:

@@ -310,6 +310,22 @@ def test_memmap_on_memory_reads_back_and_cannot_be_written(mode: str) -> None:
     assert write(machine, f"{PARAMETERS}/memmap_on_memory", "Y") == "EACCES"
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/proc/sys/vm/compaction_proactiveness", "is not among the files that are modelled"),
+        (f"{NODE}/node0/vmstat", "is not among the files that are modelled"),
+        (f"{NODE}/node0/memory99/state", "does not exist"),
+        (f"{NODE}/node7/meminfo", "does not exist"),
+        (f"{PARAMETERS}/no_such_parameter", "does not exist"),
+        ("/proc/sys/vm/movable_gigantic_pages", "does not exist"),  # it came with 7.0
+    ],
+)
+def test_of_a_file_that_a_real_kernel_may_have_it_is_not_said_that_there_is_none(path: str, said: str) -> None:
+    with pytest.raises(HotplugError, match=f"{path} {said}"):
+        guest(model="6.12").read(path)
+
+
 def test_the_rfcs_kernel_has_none_of_the_parameters() -> None:
     """No module parameter in v2; policies and ratios came with 5.15."""
     machine = guest(model="rfc-v2")
