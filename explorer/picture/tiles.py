@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import groupby
 from typing import Final, NamedTuple
 
 from .colour import between, lab
 from .lines import Line, Span
-from .overlay import CHANGED, LINKED, MARKED, Overlay, cells_of, whole
+from .overlaid import DIM, Overlaid
+from .overlay import Overlay, whole
 from .paints import Paints
 from .plan import Plan, Row
 from .view import Paint, Scene, View, captioned
 
 HATCH = "░"
 _BESIDE: Final = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
-_DIM: Final = 0.25
-"""How much is left of the colour of what a search did not find."""
 
 
 @lru_cache(maxsize=4096)
@@ -30,17 +28,6 @@ def _lit(colour: int, by: float) -> int:
 def _together(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
     """The hatch of a character whose halves have these."""
     return one if one == other else (between(one[0], other[0], 0.5), between(one[1], other[1], 0.5))
-
-
-@lru_cache(maxsize=4096)
-def _dimmed(ground: int, paint: Paint) -> Paint:
-    return Paint(between(ground, paint.colour, _DIM), " ")
-
-
-@lru_cache(maxsize=4096)
-def _found(text: int, paint: Paint) -> Paint:
-    """A cell that a search found; what is offline is as dark as what was not found, but for its hatch."""
-    return paint._replace(hatch=(between(paint.hatch[0], text, 0.7), paint.hatch[1])) if paint.hatch else paint
 
 
 @lru_cache(maxsize=4096)
@@ -68,6 +55,7 @@ class Tiles:
         self._paints = paints
         self._halves = halves
         self._step = step
+        self._overlaid = Overlaid(scene, view, plan)
         self._laid: dict[int, _Laid] = {}
         self._own: dict[int, list[Line] | None] = {}
 
@@ -93,7 +81,7 @@ class Tiles:
             row, shape = self._plan.rows[at], self._plan.shape
             first = row.start // shape.unit
             edges = [self._edge(row, first + tile, over) for tile in range(shape.per_row + 1)] if shape.gap else []
-            found = self._laid[at] = _Laid(paints, over, self._laid_over(paints, row, over), edges)
+            found = self._laid[at] = _Laid(paints, over, self._overlaid.of(paints, row, over), edges)
         return found
 
     def differing(self, at: int, over: Overlay) -> set[int]:
@@ -188,69 +176,11 @@ class Tiles:
             return tuple(Span(" " * len(span.text)) for span in line)
         return tuple(
             span._replace(
-                fore=None if span.fore is None else between(ground, span.fore, _DIM),
-                back=None if span.back is None else between(ground, span.back, _DIM),
+                fore=None if span.fore is None else between(ground, span.fore, DIM),
+                back=None if span.back is None else between(ground, span.back, DIM),
             )
             for span in line
         )
-
-    def _laid_over(self, paints: list[Paint], row: Row, over: Overlay) -> list[Paint]:
-        """The cells of a row with what is laid over them; a tile that is wholly changed or linked shows that at its edges."""
-        shape, palette, geometry = self._plan.shape, self._scene.palette, self._scene.machine.geometry
-        size, block = geometry.pages_per_section, geometry.pages_per_block
-        first, last = row.start // block, -(-(row.start + row.pages) // block)
-        if over.hits is not None:
-            every = all(nr in over.hits for nr in range(first, last))
-            dim = partial(_dimmed, palette.ground)
-            paints = [
-                _found(palette.text, paint)
-                if every or any(nr in over.hits for nr in range(pfn // block, -(-(pfn + shape.cell) // block)))
-                else dim(paint)
-                for paint, pfn in zip(paints, range(row.start, row.start + row.pages, shape.cell), strict=True)
-            ]
-        per_tile = shape.unit // shape.cell if shape.gap else 0
-        happening, laid = over.happening, self._moved(paints, row, over)
-        for places, signs in ((happening.changed, CHANGED), (over.linked, LINKED)):
-            if row.pages <= block and not per_tile and whole(first, places, geometry):
-                continue  # all that is in sight is: that tells nothing
-            cells = cells_of(places, row.start, row.pages, shape.cell, size)
-            if cells and per_tile:
-                counts = Counter(cell // per_tile for cell in cells)
-                cells = frozenset(cell for cell in cells if counts[cell // per_tile] < per_tile)
-            if cells:
-                laid = [paint._replace(signs=signs) if number in cells else paint for number, paint in enumerate(laid)]
-        if not shape.gap and over.marks and shape.cell >= block:
-            laid = [
-                paint if over.marks.isdisjoint(self._blocks(row, number)) else paint._replace(signs=MARKED)
-                for number, paint in enumerate(laid)
-            ]
-        if len(shown := row.shown) == row.pages:
-            return laid
-        starts = range(row.start, row.start + row.pages, shape.cell)
-        return [new if at in shown else paint for at, paint, new in zip(starts, paints, laid, strict=True)]
-
-    def _moved(self, paints: list[Paint], row: Row, over: Overlay) -> list[Paint]:
-        """The cells of a row as they are while pages move: where all have left, and where some have come."""
-        happening = over.happening
-        if not happening.vacated and not happening.arrived:
-            return paints
-        geometry, cell = self._scene.machine.geometry, self._plan.shape.cell
-        area, size = (row.start, row.pages, cell), geometry.pages_per_section
-        full = (1 << size) - 1
-        left = cells_of(happening.vacated, *area, size)
-        left -= cells_of({nr: full ^ mask for nr, mask in happening.vacated.items()}, *area, size)
-        came = cells_of(happening.arrived, *area, size) if cell <= geometry.pageblock_pages else frozenset()
-        looks = self._view.vacated(self._scene), self._view.arrived(self._scene)
-        return [
-            (looks[0] if number in left else looks[1] if number in came else None) or paint
-            for number, paint in enumerate(paints)
-        ]
-
-    def _blocks(self, row: Row, number: int) -> range:
-        """The blocks of a cell."""
-        cell, block = self._plan.shape.cell, self._scene.machine.geometry.pages_per_block
-        start = row.start + number * cell
-        return range(start // block, -(-(start + cell) // block)) if cell >= block else range(0)
 
     def _edge(self, row: Row, right: int, over: Overlay) -> Span:
         """The column before a tile: its left half belongs to the one before it, its right half to that; what is not shown in

@@ -6,13 +6,14 @@ from altmap.engine import Add, Machine, boot_machine
 from altmap.explorer.picture.memory import MemoryPicture
 from altmap.explorer.picture.palette import DARK
 from altmap.explorer.picture.scope import whole
+from altmap.explorer.picture.use import Use
 from altmap.explorer.picture.view import Scene
-from altmap.explorer.picture.views import Use
+from altmap.explorer.tui.outlooks import Outlooks
 
 
 def picture(machine: Machine) -> MemoryPicture:
     """A map of all of a machine, runs folded."""
-    return MemoryPicture(Scene(machine, DARK, {}), Use, whole(machine), (80, 24), 2, folds=True)
+    return MemoryPicture(Scene(machine, DARK, Outlooks(machine)), Use, whole(machine), (80, 24), 2, folds=True)
 
 
 def to(map_: MemoryPicture, block: int, across: int = 0, down: int = 0) -> int:
