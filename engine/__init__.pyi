@@ -86,6 +86,8 @@ from .numbers.units import parse_bytes as parse_bytes
 from .protocol import events as events
 from .protocol import reasons as reasons
 from .protocol.events import Event as Event
+from .protocol.names import block_names as block_names
+from .protocol.names import block_numbers as block_numbers
 from .protocol.reasons import HotplugError as HotplugError
 from .protocol.reasons import Reason as Reason
 from .protocol.reasons.notes import Note as Note
@@ -133,8 +135,6 @@ from .questions.narrate.story import Said as Said
 from .questions.narrate.story import assumption as assumption
 from .questions.narrate.story import memmap_places as memmap_places
 from .questions.narrate.story import story as story
-from .questions.narrate.words import block_names as block_names
-from .questions.narrate.words import block_numbers as block_numbers
 from .questions.outlook import Outlook as Outlook
 from .questions.pages import Page as Page
 from .questions.place_asked import by_blocks as by_blocks

@@ -19,6 +19,7 @@ from ..memory.zone import Node, Zone
 from ..numbers.bits import lowest, span
 from ..numbers.runs import cut
 from ..numbers.units import about_bytes
+from ..protocol.names import block_names
 from ..protocol.vocabulary import (
     ASSUMED,
     BUDDY_KINDS,
@@ -133,7 +134,8 @@ def zones_of_blocks(state: State) -> Iterator[str]:
         present = len(blocks) * pages
         spanned = max(starts) + pages - min(starts)
         state.zones.load({key: Zone(*key, min(starts), spanned, present, present)})
-        yield f"zoneinfo has no zone {key[1]} of node {key[0]}, where {_named(blocks)} are; it is made of them"
+        named = block_names((block.id for block in blocks), 1)
+        yield f"zoneinfo has no zone {key[1]} of node {key[0]}; it is made of {named}"
 
 
 def blocks_in_no_zone(state: State) -> Iterator[str]:
@@ -142,7 +144,8 @@ def blocks_in_no_zone(state: State) -> Iterator[str]:
     outside = [block for block in adrift if not any(_reaches(state, zone, block) for zone in state.zones.values())]
     state.blocks.load({block.id: replace(block, state="offline", early=False) for block in outside})
     if outside:
-        yield f"no zone of zoneinfo reaches {_named(outside)}, and the state is not offline; taken for offline"
+        named = block_names((block.id for block in outside), 1)
+        yield f"no zone of zoneinfo reaches {named}, and the state is not offline; taken for offline"
 
 
 def _reaches(state: State, zone: Zone, block: Block) -> bool:
@@ -207,16 +210,12 @@ def agree_resources(state: State) -> Iterator[str]:
     """System RAM is where hot-added blocks are."""
     size = state.geometry.block_size
     ram = sorted((one.start, one.end) for one in state.resources.values() if one.ram)
-    bare: list[Block] = []
+    bare: list[int] = []
     for number in sorted(state.blocks):
         while ram and ram[0][1] <= number * size:
             ram.pop(0)
         if not state.blocks[number].early and not (ram and ram[0][0] < (number + 1) * size):
-            bare.append(state.blocks[number])
+            bare.append(number)
             state.resources.load({number * size: Resource(number * size, (number + 1) * size, "System RAM")})
     if bare:
-        yield f"iomem shows no System RAM where {_named(bare)} are; taken as there"
-
-
-def _named(blocks: list[Block]) -> str:
-    return f"memory{blocks[0].id}" + (f" and {len(blocks) - 1:,} more blocks" if len(blocks) > 1 else "")
+        yield f"iomem shows no System RAM at {block_names(bare, 1)}; taken as there"

@@ -15,6 +15,7 @@ from ..hotplug.zone_policy import valid_zones
 from ..memory.block import Block
 from ..memory.zone import MOVABLE
 from ..numbers.rounding import ceil
+from ..protocol.names import block_names
 from ..reading.observation import Observation
 from .draft import Draft
 from .evidence import boot_memory
@@ -47,9 +48,8 @@ def doubt_zones(draft: Draft) -> Iterator[str]:
     untold = not seen.resources and "nr_memmap_boot_pages" not in seen.vmstat
     state.globals.change(boot_untold=untold, zones_differ=bool(differ))
     if differ:
-        more = f" and {len(differ) - 1:,} more blocks" if len(differ) > 1 else ""
         yield (
-            f"valid_zones of memory{differ[0]}{more} names another zone first than follows from what was read: auto-movable "
+            f"valid_zones of {block_names(differ, 1)} names another zone first than follows from what was read: auto-movable "
             f"knows which memory was there at boot, and which blocks are of one device"
         )
 

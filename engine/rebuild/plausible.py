@@ -12,6 +12,7 @@ from ..numbers.frozen import Frozen
 from ..numbers.geometry import Geometry
 from ..numbers.limits import MAX_PFN
 from ..numbers.units import format_bytes
+from ..protocol.names import block_names
 from ..reading.observation import BlockReading, NodeReading, Observation, Resource, ZoneReading
 
 
@@ -67,8 +68,7 @@ def _blocks(seen: Observation, notes: list[str]) -> Iterator[BlockReading]:
             odd.setdefault(name, []).append(block.id)
             yield msgspec.structs.replace(block, valid_zones=None)
     for name, blocks in odd.items():
-        more = f" (and of {len(blocks) - 1:,} more blocks)" if len(blocks) > 1 else ""
-        notes.append(f"valid_zones of memory{blocks[0]}{more} is {name!r}, a zone that altmap does not know; left out")
+        notes.append(f"valid_zones of {block_names(blocks, 1)} is {name!r}, a zone that altmap does not know; left out")
 
 
 def _nodes(seen: Observation, geometry: Geometry, notes: list[str]) -> Iterator[NodeReading]:

@@ -12,6 +12,7 @@ from ..memory.zone import MOVABLE, NORMAL, ZONE_ORDER, Node, Zone, ZoneWatermark
 from ..numbers.frozen import Frozen
 from ..numbers.rounding import ceil
 from ..numbers.runs import consecutive
+from ..protocol.names import block_names
 from ..protocol.vocabulary import BlockState, ZoneKey
 from ..reading.observation import BlockReading, NodeReading, Observation
 
@@ -139,9 +140,8 @@ def doubts(seen: Observation) -> Iterator[str]:
         if block.state not in ("online", "offline", "going-offline"):
             odd.setdefault(block.state, []).append(block.id)
     for text, blocks in odd.items():
-        names = f"memory{blocks[0]}" + (f" (and {len(blocks) - 1:,} more blocks)" if len(blocks) > 1 else "")
         said = "is not there" if text is None else f"is {text[:60]!r}, which is none of online, offline, going-offline"
-        yield f"the state of {names} {said}; taken for online"
+        yield f"the state of {block_names(blocks, 1)} {said}; taken for online"
     online = seen.node_lists.get("online") or [node.id for node in seen.nodes]
     if len(online) != 1 and not (seen.zones or any(block.nodes for block in seen.blocks)):
         yield "no file says on which nodes memory lies; all of it is taken to be on node 0"
