@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
 from zlib import crc32
@@ -102,36 +102,39 @@ def fingerprint(state: State, changes: Changes, known: Known) -> str:
 
 
 def _tables(state: State, known: Known, whole: State | None = None) -> dict[str, Any]:
-    """All tables as they are saved; `whole`: the state of which `state` is a part."""
-    tails = tuple(TailV1(cast(ZoneRef, zone), pages, pfn) for (zone, pages), pfn in sorted(state.tails.items()))
-    reserved = tuple(_range(one) for _, one in sorted(state.reserved.items()))
-    devices = tuple(DaxV1(start, **asdict(device)) for start, device in sorted(state.dax_devices.items()))
-    return {
+    """All tables as they are saved, in the order that digests have them; `whole`: the state of which `state` is a part."""
+    tables = {
         "settings": dict(sorted(state.settings.texts().items())),
         "counters": dict(sorted(fold_counters(state).items())),
-        "nodes": tuple(NodeV1(**asdict(node)) for _, node in sorted(state.nodes.items())),
-        "zones": tuple(ZoneV1(**asdict(zone)) for _, zone in sorted(state.zones.items())),
+        "nodes": _each(NodeV1, state.nodes),
+        "zones": _each(ZoneV1, state.zones),
         "watermarks": tuple(
             MarksV1(cast(ZoneRef, key), seen.min, seen.low, dict(sorted(seen.reserve.items())))
             for key, seen in sorted(watermarks_of(state).items())
         ),
         "evidence": tuple(
-            EvidenceV1(cast(ZoneRef, key), **asdict(known)) for key, known in sorted(state.evidence.items())
+            EvidenceV1(cast(ZoneRef, key), **asdict(seen)) for key, seen in sorted(state.evidence.items())
         ),
         "scanners": tuple(_scanners(state)),
         "resources": tuple(_range(one) for _, one in sorted(state.resources.items())),
-        "groups": tuple(GroupV1(**asdict(group)) for _, group in sorted(state.groups.items())),
-        "requests": tuple(RequestV1(**asdict(request)) for _, request in sorted(state.requests.items())),
+        "groups": _each(GroupV1, state.groups),
+        "requests": _each(RequestV1, state.requests),
         "hugepages": tuple(_hugepage_runs(state)),
         "surplus": tuple(SurplusV1(*key, count) for key, count in sorted(state.surplus.items()) if count),
         "optimized": dict(sorted(state.optimized.items())),
         "blocks": tuple(_block_runs(state, whole or state)),
         "sections": tuple(_section_grids(state, known)),
-        **({"reserved": reserved} if reserved else {}),
-        **({"tails": tails} if tails else {}),
-        **({"dax_devices": devices} if devices else {}),
-        **({"standby": dict(sorted(state.standby.items()))} if state.standby else {}),
+        "reserved": tuple(_range(one) for _, one in sorted(state.reserved.items())),
+        "tails": tuple(TailV1(cast(ZoneRef, zone), pages, pfn) for (zone, pages), pfn in sorted(state.tails.items())),
+        "dax_devices": tuple(DaxV1(start, **asdict(device)) for start, device in sorted(state.dax_devices.items())),
+        "standby": dict(sorted(state.standby.items())),
     }
+    return {name: table for name, table in tables.items() if table or name not in _LEFT_OUT}
+
+
+def _each(saved: Callable[..., V], table: Mapping[Any, Any]) -> tuple[V, ...]:
+    """The values of a table in the form in which they are saved, with the same fields, by the order of their keys."""
+    return tuple(saved(**asdict(value)) for _, value in sorted(table.items()))
 
 
 def _range(resource: Resource) -> ResourceV1:

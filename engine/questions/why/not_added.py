@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -44,8 +44,8 @@ from ..shortage import Shortage, deficit, shortage
 from .explanation import MOST_BLOCKS, Way, sayable, waiting_blocks
 from .verdict import Blocker
 
-_PLACEMENTS: Final[tuple[Placement, ...]] = ("block", "boot", "range", "sections")
-"""Those of released kernels first."""
+_RELEASED: Final[tuple[Placement, ...]] = ("block", "boot")
+"""The placements that released kernels have."""
 
 
 def add_blockers(state: State, add: Add, tried: Attempt) -> list[Blocker]:
@@ -87,39 +87,21 @@ def missing_pages(state: State, budget: Shortage) -> Blocker:
 
 
 def add_ways(state: State, add: Add, tried: Attempt) -> Iterator[Way]:
-    """What may make an add that was refused work."""
+    """What may make an add that was refused with `tried` work: first what no errno hides, then by the errno."""
     start, size = extent(add)
-    block = state.geometry.block_size
-    low, high = down(start, block), up(start, block)
-    whole = max(block, down(size, block))
-    more = max(block, up(size, block))
+    whole = bool(size) and not (start | size) % state.geometry.block_size
     if add.node not in state.nodes and state.nodes:
         node = min(state.nodes, key=lambda n: (abs(n - add.node), n))
         add = _with(add, node=node)
         yield Way((AddToNode(node),), (add,))
-        if not (start % block or size % block):
+        if whole:
             return
-    if start % block or size % block or not size:
-        for at in dict.fromkeys((high, low)):
-            for length in dict.fromkeys((more, whole)):
-                yield Way((AddWhole(block, length, at),), (_with(add, start=at, size=length),), group="aligned")
+    if not whole:
+        yield from _in_whole_blocks(state, add)
         return
-    if tried.result == "E2BIG" and size <= state.geometry.max_address:
-        for end in dict.fromkeys((state.geometry.max_address, surely_addressable(state))):
-            top = down(end - size, block)
-            yield Way((AddAtTop(top),), (_with(add, start=top),), group=f"address {end}")
-    if tried.result in ("E2BIG", "EEXIST"):
-        yield from _elsewhere(state, add, start, size)
-    if tried.result == "ENOMEM":
-        yield from _with_more(state, add)
-    if tried.result == "EINVAL":
-        yield from _block_by_block(state, add)
-    if tried.result in ("EINVAL", "ENOMEM"):
-        yield from _placed_otherwise(state, add)
-    if tried.result == "ENOMEM":
-        yield from _with_less(state, add)
-    if tried.result in ("EINVAL", "ENOMEM"):
-        yield from _placed_otherwise(state, add, released=False)
+    for errnos, ways in _WAYS:
+        if tried.result in errnos:
+            yield from ways(state, add)
 
 
 # -- ways ---------------------------------------------------------------------------------------------------------------
@@ -129,17 +111,32 @@ def _with(add: Add, **fields: Any) -> Add:
     return msgspec.structs.replace(add, expect=None, **fields)
 
 
-def _elsewhere(state: State, add: Add, start: int, size: int) -> Iterator[Way]:
+def _in_whole_blocks(state: State, add: Add) -> Iterator[Way]:
+    """The same from the block behind or before its start on, with more or with less."""
+    block, (start, size) = state.geometry.block_size, extent(add)
+    for at in dict.fromkeys((up(start, block), down(start, block))):
+        for length in dict.fromkeys((max(block, up(size, block)), max(block, down(size, block)))):
+            yield Way((AddWhole(block, length, at),), (_with(add, start=at, size=length),), group="aligned")
+
+
+def _at_top(state: State, add: Add) -> Iterator[Way]:
+    """Below the last address that there may be, and below the last that there surely is."""
+    geometry, (_, size) = state.geometry, extent(add)
+    if size <= geometry.max_address:
+        for end in dict.fromkeys((geometry.max_address, surely_addressable(state))):
+            top = down(end - size, geometry.block_size)
+            yield Way((AddAtTop(top),), (_with(add, start=top),), group=f"address {end}")
+
+
+def _elsewhere(state: State, add: Add) -> Iterator[Way]:
     """Memory that an add left behind can be taken away; otherwise the request goes behind everything there is."""
-    geometry = state.geometry
+    geometry, (start, size) = state.geometry, extent(add)
     leaked = _leaked(state, start, size)
     if leaked:
         block = geometry.block_size
         low = down(leaked[0] * geometry.section_size, block)
         high = up((leaked[-1] + 1) * geometry.section_size, block)
-        otherwise = (*_placed_otherwise(state, add), *_placed_otherwise(state, add, released=False))
-        again = [Way((), (_with(add),)), *otherwise]
-        for way in again:
+        for way in (Way((), (_with(add),)), *_placed_as_released(state, add), *_placed_as_proposed(state, add)):
             commands = (Remove(start=low, size=high - low), *way.commands)
             yield Way((RemoveLeftBehind(), *way.does), commands, group="elsewhere")
     unit = max(geometry.block_size, min(size & -size, 1 << 30))
@@ -150,12 +147,21 @@ def _elsewhere(state: State, add: Add, start: int, size: int) -> Iterator[Way]:
         yield Way((AddBehind(at),), (_with(add, start=at),), group="elsewhere")
 
 
-def _placed_otherwise(state: State, add: Add, released: bool = True) -> Iterator[Way]:
-    """Other placements: those that released kernels have, or those that only the RFC proposed."""
-    if released and add.placement is not None and add.fallback is not True:
+def _placed_as_released(state: State, add: Add) -> Iterator[Way]:
+    """Other placements of the memmap that released kernels have."""
+    if add.placement is not None and add.fallback is not True:
         yield Way((LetKernelServe(),), (_with(add, fallback=True),))
-    for placement in _PLACEMENTS:
-        if placement != add.placement and (placement not in UNRELEASED) is released:
+    yield from _placed(state, add, _RELEASED)
+
+
+def _placed_as_proposed(state: State, add: Add) -> Iterator[Way]:
+    """Other placements of the memmap that only the RFC proposed."""
+    return _placed(state, add, UNRELEASED)
+
+
+def _placed(state: State, add: Add, placements: Iterable[Placement]) -> Iterator[Way]:
+    for placement in placements:
+        if placement != add.placement:
             needed = availability(state, parse_bytes(add.size), add.caller, placement)
             yield Way((PlaceOtherwise(placement, needed),), (_with(add, placement=placement, fallback=None),))
 
@@ -201,6 +207,18 @@ def _online_first(state: State, add: Add, lacking: int) -> Iterator[Way]:
         commands: list[Command] = [Online(block=number, type="online_kernel") for number in chosen]
         onlines = OnlineFirst(tuple(consecutive(chosen)), node, for_room=False)
         yield Way((onlines,), (*commands, _with(add)), group="online")
+
+
+_WAYS: Final[tuple[tuple[tuple[str, ...], Callable[[State, Add], Iterator[Way]]], ...]] = (
+    (("E2BIG",), _at_top),
+    (("E2BIG", "EEXIST"), _elsewhere),
+    (("ENOMEM",), _with_more),
+    (("EINVAL",), _block_by_block),
+    (("EINVAL", "ENOMEM"), _placed_as_released),
+    (("ENOMEM",), _with_less),
+    (("EINVAL", "ENOMEM"), _placed_as_proposed),
+)
+"""Ways by the errnos that they may help with, in the order in which they are tried."""
 
 
 # -- facts --------------------------------------------------------------------------------------------------------------
