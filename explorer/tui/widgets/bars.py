@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 from typing import Final, NamedTuple
 
@@ -19,6 +19,8 @@ from .title import Titled, clicked, drawn, places
 
 LINES: Final = 2
 """Lines of the result bar."""
+_BETWEEN: Final = 3
+"""Columns between a key with its words and the next."""
 
 LOOKS: Final[dict[Look, Role]] = {"ok": "good", "refused": "bad", "busy": "warn", "plain": "accent"}
 """The role of the badge for each look of a result."""
@@ -45,10 +47,14 @@ class ResultBar(Titled):
         self._more: tuple[Offer, ...] = ()
 
     @property
+    def _shown(self) -> tuple[str, str, Look, str, tuple[Offer, ...]]:
+        """The badge, the sentence, its look, the one for the second line, and the keys; a hint stands alone."""
+        return ("", self._hint, "plain", "", ()) if self._hint else (*self._said, self._besides, self._more)
+
+    @property
     def text(self) -> str:
         """All that is said, keys included."""
-        badge, text, _ = ("", self._hint, "") if self._hint else self._said
-        besides = "" if self._hint else self._besides
+        badge, text, _, besides, _ = self._shown
         return "  ".join(filter(None, (badge, text, besides, *(f"{key} {word}" for key, word, _, _ in self._more))))
 
     def say(self, badge: str, text: str, look: Look, besides: str = "") -> None:
@@ -77,38 +83,17 @@ class ResultBar(Titled):
 
     def _rows(self) -> list[list[tuple[int, Word]]]:
         """The words of both lines, each with its column."""
+        badge, text, look, besides, more = self._shown
         width = max(8, self.size.width - 2)
-        hinted: tuple[str, str, Look] = "", self._hint, "plain"
-        badge, text, look = hinted if self._hint else self._said
-        lead = f"{badge}  " if badge else ""
-        lines = wrap(f"{lead}{text}", width, break_long_words=True) or [""]
-        more, own = self._more if not self._hint else (), len(lines)
-        room = width - (sum(len(key) + len(short) + 4 for key, _, short, _ in more) + 1 if more else 0)
-        if self._besides and not self._hint and len(lines) < LINES and (not more or len(self._besides) <= room):
-            lines += wrap(self._besides, width)[:1]
-        keep = max(width // 4, room)  # a long sentence leaves room for the keys that tell the rest of it
-        if len(lines) > LINES or (len(lines) == LINES == own and len(lines[1]) > keep):
-            rest = " ".join(lines[1:])
-            lines = [lines[0], f"{rest[: min(keep, width) - 1]}…"]
-        rows: list[list[tuple[int, Word]]] = []
-        for number, line in enumerate(lines):
-            if number == 0 and lead and len(line) >= len(badge):
-                role = LOOKS[look]
-                rows.append([(1, Word(badge, role)), (1 + len(badge), Word(line[len(badge) :], "text"))])
-            else:
-                rows.append([(1, Word(line, "dim" if number >= own else "text"))])
-        column = len(lines[1]) + 4 if len(lines) > 1 else 1
-        for words_of in ([long for _, long, _, _ in more], [short for _, _, short, _ in more]):
-            wide = sum(len(key) + len(word) + 4 for (key, *_), word in zip(more, words_of, strict=True)) - 3
-            if column + wide <= width + 1:
-                break
-        placed = rows[1] if len(rows) > 1 else []
-        for (key, _, _, action), word in zip(more, words_of, strict=True):
-            if column + len(key) + len(word) > width:
-                break
-            placed += [(column, Word(key, "key", action)), (column + len(key), Word(f" {word}", "dim", action))]
-            column += len(key) + len(word) + 4
-        return [rows[0], placed]
+        room = width - (_wide([(key, short) for key, _, short, _ in more]) + 4 if more else 0)
+        said = _cut(wrap(f"{badge}  {text}" if badge else text, width) or [""], width, room)
+        beside = wrap(besides, width)[:1] if len(said) < LINES and (not more or len(besides) <= room) else []
+        first, *second = *(Word(line, "text") for line in said), *(Word(line, "dim") for line in beside)
+        top = [(1, first)]
+        if badge and len(first.text) >= len(badge):
+            top = [(1, Word(badge, LOOKS[look])), (1 + len(badge), Word(first.text[len(badge) :], "text"))]
+        below = [(1, word) for word in second]
+        return [top, [*below, *_keys(more, len(second[0].text) + 4 if second else 1, width)]]
 
     def row(self, y: int) -> Line:
         rows = self._rows()
@@ -135,3 +120,30 @@ class ResultBar(Titled):
             self.say("≈ ok, assumed" if assumed else "✓ ok", text, "busy" if assumed else "ok", where)
         else:
             self.say(f"■ {result}", text, "busy", where)
+
+
+def _cut(lines: list[str], width: int, room: int) -> list[str]:
+    """A sentence in two lines, the second with a mark where that is not all of it. It leaves room for the keys, which tell the
+    rest."""
+    keep = max(width // 4, room)
+    if len(lines) < LINES or (len(lines) == LINES and len(lines[1]) <= keep):
+        return lines
+    return [lines[0], f"{' '.join(lines[1:])[: min(keep, width) - 1]}…"]
+
+
+def _keys(more: Sequence[Offer], column: int, width: int) -> Iterator[tuple[int, Word]]:
+    """The keys that lead on, from a column on, with words as long as there is room for; those that do not fit are left out."""
+    long = [(key, words) for key, words, _, _ in more]
+    short = [(key, word) for key, _, word, _ in more]
+    shown = long if column + _wide(long) <= width + 1 else short
+    for (key, word), offer in zip(shown, more, strict=True):
+        if column + len(key) + len(word) > width:
+            return
+        yield column, Word(key, "key", offer.action)
+        yield column + len(key), Word(f" {word}", "dim", offer.action)
+        column += len(key) + len(word) + _BETWEEN + 1
+
+
+def _wide(keys: Sequence[tuple[str, str]]) -> int:
+    """The columns of keys and their words."""
+    return sum(len(key) + len(word) + _BETWEEN + 1 for key, word in keys) - _BETWEEN
