@@ -25,7 +25,8 @@ class MemmapIndex:
         """The sections of which struct pages, or page tables of memmap, lie in the sections of a range of pfns,
         ascending."""
         found: set[int] = set()
-        for nr in range(start // self._size, (start + pages - 1) // self._size + 1):
+        hosts = range(start // self._size, (start + pages - 1) // self._size + 1)
+        for nr in hosts if len(hosts) < len(self._owners) else filter(hosts.__contains__, self._owners):
             found |= self._owners.get(nr, set())
         return [state.sections[nr] for nr in sorted(found)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from altmap.engine import Add, Command, Machine, Offline, Online, Ram, Remove, boot_machine
+from altmap.engine import Add, Command, Eject, Machine, Offline, Online, Ram, Remove, boot_machine
 from altmap.engine.memory.section import Section
 from altmap.engine.memory.state import State, state_of
 from altmap.engine.mm.memmap_index import memmap_owners
@@ -51,4 +51,13 @@ def test_the_owners_of_memmap_are_those_that_a_walk_finds_after_any_command_and_
             owners = memmap_owners(state, nr * size, size)
             assert owners == walked(state, nr * size, size)
             hosted += len(owners)
+        assert memmap_owners(state, 0, 1 << 50) == walked(state, 0, 1 << 50)
     assert hosted > 100
+
+
+def test_an_eject_of_more_than_any_machine_has_looks_only_at_what_is_there() -> None:
+    machine = boot_machine([Ram(0, 0, "1G")], model="6.12")
+    machine.apply(Add(start=32 * BLOCK, size=2 * BLOCK, node=0, placement="range"), check=True)
+    outcome = machine.apply(Eject(start=32 * BLOCK, size=1 << 62))
+    assert machine.check() == []
+    assert outcome.result == "ok"
