@@ -23,11 +23,13 @@ def main() -> int:
         print("\n".join(starts()))
         return 2
     results: Counter[str] = Counter()
+    times: Counter[str] = Counter()
     hidden: list[str] = []  # what goes wrong while a command is given up, where no caller sees it
     sys.unraisablehook = lambda one: hidden.append(f"{type(one.exc_value).__name__}: {one.exc_value} in {one.object!r}")
     try:
         for course in courses(given.commands, given.seed, start=given.start):
             results.update(course.results)
+            times.update(course.walk.times)
             if hidden:
                 raise course.walk.fault(f"while a command was given up: {hidden[0]}")
             if sys.stderr.isatty():
@@ -40,10 +42,13 @@ def main() -> int:
             seed = shrunk(fault)
             print(f"{keep(seed)}: {len(seed.moves)} moves")
         return 1
-    print(
-        f"{results.total()} commands, every state sound:", ", ".join(f"{n} {name}" for name, n in results.most_common())
-    )
+    print(f"{results.total()} commands, every state sound:", _listed(results))
+    print("states", _listed(times))
     return 0
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.most_common())
 
 
 if __name__ == "__main__":

@@ -1,28 +1,41 @@
 """A course of random moves on one machine: every state must be sound, what is saved must open as it was, and time must run
-both ways. The moves are data, so that a course that fails can be walked again, and shortened."""
+both ways. The moves are data, so that a course that fails can be walked again, and shortened.
+
+How often what is asserted: every state that a move changed is checked as a whole (of a machine of more than `SECTIONS`
+sections one in so many, so that a move costs the same). Some 50 commands are a leg. At its end time runs back to its first
+state and forth again, and the machine is saved, opened and compared, by which every command is done once more from the file;
+so it is now and then in the middle of a leg. The next leg begins where the last one ended, with a history of its own, as a long
+one would be saved and opened again and again.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from altmap.engine import BadInput, Command, Machine, Outcome, read_machine
 from altmap.engine.faces.plans import snapshot_with_timeline
-from altmap.engine.memory.state import state_of
+from altmap.engine.memory.state import clone, state_of
 from altmap.engine.snapshot import store
-from altmap.engine.snapshot.fold import alike, snapshot_of
+from altmap.engine.snapshot.fold import alike
 from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
 
 from .dice import Dice
 from .starts import begin, starts
 
+SECTIONS: Final = 512
+"""The sections that the check of one move may look at, over many moves."""
+LEG: Final = 50
+"""States after which a leg may end."""
+
 
 class Move(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is done: a command, given up after so many events if `after` says so, or "undo", "redo", "reopen" or to go to a
-    state."""
+    """What is done: a command, given up after so many events if `after` says so, or "undo", "redo", "goto" to a state, "reopen",
+    "travel" to the first state and back, or "rebase": to go on without the history."""
 
     command: Command | None = None
     after: int = 0
@@ -44,10 +57,12 @@ class Walk:
 
     def __init__(self, start: str) -> None:
         self.start = start
-        self.machine = begin(start)
         self.trail: list[Move] = []
         self.digest = hashlib.sha256()
-        self.look("start")
+        self.times: Counter[str] = Counter()
+        self._waiting = 0
+        self._go_on(begin(start))
+        self.look("start", at_once=True)
 
     def make(self, move: Move) -> str:
         """Make a move; what came of it in a word. Raises `Fault`."""
@@ -64,16 +79,31 @@ class Walk:
     def fault(self, what: str) -> Fault:
         return Fault(self.start, self.trail, what)
 
-    def look(self, what: str) -> None:
-        """Is the machine sound?"""
+    def look(self, what: str, *, at_once: bool = False) -> None:
+        """Is the machine sound? What did not change since the last look is; `at_once`: also of a large machine."""
+        if any(self._changed):
+            self._waiting += SECTIONS
+            for keys in self._changed:
+                keys.clear()
+        if not self._waiting or (self._waiting < len(self.machine.sections) and not at_once):
+            return
+        self._waiting = 0
+        self.times["checked"] += 1
         if broken := self.machine.check():
             raise self.fault(f"{what}: {'; '.join(map(str, broken[:3]))}")
+
+    def _go_on(self, machine: Machine) -> None:
+        """With a machine, and its present state as the first of what is asserted of time."""
+        self.machine = machine
+        self._first = clone(state_of(machine))
+        self._changed = [table.watch() for table in state_of(machine).tables]
+        self._waiting = SECTIONS
 
     def _do(self, move: Move) -> str:
         if move.command is not None:
             return self._run(move.command, move.after)
-        if move.way == "reopen":
-            self.reopen()
+        if move.way in ("reopen", "travel", "rebase"):
+            getattr(self, move.way)()
         elif move.way == "goto":
             if move.state < len(self.machine.timeline.steps):
                 self.machine.go_to(move.state)
@@ -104,6 +134,8 @@ class Walk:
     def reopen(self) -> None:
         """Save it, open it, compare, and go on with what was opened."""
         before = self.machine
+        self.look("to be saved", at_once=True)
+        self.times["saved and opened"] += 1
         again = read_machine(store.pack(snapshot_with_timeline(before), "it.msgpack"), "it")
         if again.warnings:
             raise self.fault(f"opened with {again.warnings[0]}")
@@ -112,7 +144,25 @@ class Walk:
             raise self.fault("the timeline that was opened is another one than was saved")
         if not alike(state_of(again), state_of(before)):
             raise self.fault("what was opened is not what was saved")
-        self.machine = again
+        first = self._first
+        self._go_on(again)
+        self._first = first
+
+    def travel(self) -> None:
+        """Back to the first state and forth again: both are what they were."""
+        here, steps = clone(state_of(self.machine)), 0
+        while self.machine.undo() is not None:
+            steps += 1
+        if not alike(state_of(self.machine), self._first):
+            raise self.fault(f"it is not what it was after {steps} steps back")
+        for _ in range(steps):
+            self.machine.redo()
+        if not alike(state_of(self.machine), here):
+            raise self.fault(f"it is not what it was after {steps} steps forth")
+
+    def rebase(self) -> None:
+        """Go on without the history."""
+        self._go_on(self.machine.copy())
 
 
 def _place(step: Any) -> tuple[object, ...]:
@@ -141,13 +191,12 @@ class Course:
         return self.walk.machine
 
     def run(self, commands: int) -> None:
-        """Run so many commands, then go back to the beginning and forth again. Raises `Fault`."""
-        start = picture(self.machine)
+        """Run so many commands. Raises `Fault`."""
         for _ in range(commands):
             self._step()
-        self._make(Move(way="reopen"))
-        end = picture(self.machine)
-        self._travel(start, end)
+            if len(self.machine.timeline) > LEG:
+                self._end_leg()
+        self._end_leg()
 
     def report(self) -> dict[str, Any]:
         """What the machine shows in the end, and how often each result came."""
@@ -176,7 +225,7 @@ class Course:
                 self._make(Move(way="redo"))
         if dice.rarely(60):
             self._make(Move(way="goto", state=dice.random.randrange(len(self.machine.timeline.steps))))
-        if dice.rarely(50):
+        if dice.rarely(150):
             self._make(Move(way="reopen"))
         result = self._make(Move(dice.throw(), dice.random.randrange(1, 20) if dice.rarely(25) else 0))
         self.commands += 1
@@ -184,21 +233,9 @@ class Course:
         while state_of(self.machine).globals.value.crashed and self.machine.can_undo:
             self._make(Move(way="undo"))
 
-    def _travel(self, start: object, end: object) -> None:
-        steps = 0
-        while self.machine.undo() is not None:
-            steps += 1
-        if picture(self.machine) != start:
-            raise self.walk.fault(f"it is not what it was after {steps} steps back")
-        for _ in range(steps):
-            self.machine.redo()
-        if picture(self.machine) != end:
-            raise self.walk.fault(f"it is not what it was after {steps} steps forth")
-
-
-def picture(machine: Machine) -> object:
-    """Every table of a machine, as it is saved."""
-    return snapshot_of(state_of(machine), machine.origin)
+    def _end_leg(self) -> None:
+        for way in ("travel", "reopen", "travel", "rebase"):
+            self._make(Move(way=way))
 
 
 def courses(commands: int, seed: str, length: int = 150, start: str | None = None) -> Iterator[Course]:

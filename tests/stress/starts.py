@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -59,6 +59,11 @@ def _captures() -> list[str]:
 
 def begin(start: str) -> Machine:
     """The machine of that name."""
+    return _made(start).copy()
+
+
+@lru_cache(maxsize=1)
+def _made(start: str) -> Machine:
     if fresh := _FRESH.fullmatch(start):
         return boot(Kind(fresh[1], fresh[2], fresh[3], int(fresh[4])))
     name, model = next(

@@ -117,7 +117,14 @@ def test_a_fault_is_found_and_told_with_the_way_to_it() -> None:
         course.run(10)
     assert fault.value.trail
     course = Course(str(Kind("x86_64", "6.12", "Y", 1)), "spoilt")
-    course.machine.apply(Online(block=99))
     state_of(course.machine).parameters.change(auto_movable_ratio="seven")
-    with pytest.raises(Fault):
-        course.run(400)
+    with pytest.raises(Fault, match="seven"):
+        course.walk.make(Move(way="reopen"))
+
+
+def test_a_state_that_changed_behind_its_history_is_found() -> None:
+    course = Course(str(Kind("x86_64", "6.12", "Y", 1)), "spoilt")
+    course.machine.apply(Online(block=99))
+    state_of(course.machine).parameters.change(memmap_on_memory="N")
+    with pytest.raises(Fault, match="it is not what it was after 1 steps back"):
+        course.walk.make(Move(way="travel"))
