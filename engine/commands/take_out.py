@@ -52,12 +52,14 @@ def _eject(state: State, command: Eject, notes: list[Note]) -> Steps:
 def _rest_of_device(state: State, start: int, size: int) -> Iterator[Note]:
     """ACPI ejects whole devices: blocks of the same group, or of the same request, go along."""
     page = state.geometry.page_size
-    ours = {block.id: block for block in state.range_blocks(start // page, size // page)}
-    groups = {
-        block.group for block in ours.values() if block.group is not None and not state.groups[block.group].dynamic
-    }
-    others = {block.id for block in state.blocks.values() if block.group in groups}
-    for request in state.requests_in(start // page, size // page):
+    first, pages = start // page, size // page
+    ours = {block.id: block for block in state.range_blocks(first, pages)}
+    named = {block.group for block in ours.values() if block.group is not None}
+    groups = {number for number in named if not state.groups[number].dynamic}
+    others = {block.id for block in state.blocks.values() if block.group in groups} if groups else set[int]()
+    for request in state.requests_in(first, pages):
+        if first <= request.start and request.start + request.pages <= first + pages:
+            continue  # all of it goes
         along = state.range_blocks(request.start, request.pages)
         if any(block.id in ours and block.group is None for block in along):
             others |= {block.id for block in along}

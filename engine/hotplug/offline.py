@@ -149,12 +149,14 @@ def _empty(
     _check_range(state, block, start, pages)
     page_alloc.drain(state, key)
     doubts: list[PagesAssumed] = []
-    kept = page_isolation.types_kept(state, start, pages)
+    sections = state.sections_of(start, pages)
+    kept = page_isolation.types_kept(state, sections)
     try:
-        _refuse_stuck(state, block, start, pages)
-        doubts = unseen.doubts(state, start, pages, offline=True)
+        if block.stuck:
+            _refuse_stuck(state, block, sections, start, pages)
+        doubts = unseen.doubts(state, sections, start, pages, offline=True)
         pool.refuse_gigantic(state, start, pages)
-        free = page_isolation.start_isolate(state, start, pages, offline=True)
+        free = page_isolation.start_isolate(state, sections, start, pages, offline=True)
     except HotplugError as error:
         yield from _hanging(state, error.pfn, doubts)
         if state.model.offline_reasons:
@@ -198,10 +200,10 @@ def _check_range(state: State, block: Block, start: int, pages: int) -> None:
         raise HotplugError("EINVAL", MemoryHoles(block.id, covered, pages), start)
 
 
-def _refuse_stuck(state: State, block: Block, start: int, pages: int) -> None:
-    """The kernel itself said that something here cannot be moved (is_mem_section_removable, before 5.6), by the same rules
-    as those of isolation; where its pages were seen, they say it better."""
-    if block.stuck and unseen.unseen_pages(state, start, pages):
+def _refuse_stuck(state: State, block: Block, sections: list[Section], start: int, pages: int) -> None:
+    """The kernel itself said that something in a block cannot be moved (is_mem_section_removable, before 5.6), by the same
+    rules as those of isolation; where its pages were seen, they say it better."""
+    if unseen.unseen_pages(state, sections, start, pages):
         raise HotplugError("EBUSY", NotRemovable(block.id))
 
 

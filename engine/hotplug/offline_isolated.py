@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from ..memory.block import Block
+from ..memory.section import Section
 from ..memory.state import State
 from ..mm.watermarks import Watermarks, set_watermarks
 from ..protocol.events import BlockStateChanged, Event, Logged, MemmapSkipped, PagesTaken, RangeRemoved
@@ -53,7 +54,7 @@ def offline_isolated(state: State, block: Block, key: ZoneKey, first: int, lengt
     change = -1 if left.present or state.has_more(key[0], 0) else key[0]
     yield from tell_node(state, "NODE_REMOVED_LAST_MEMORY", start, pages, change)
     yield state.chain.call("MEM_OFFLINE", start, pages, named_node(state, change), block.early)
-    yield from _leave(state, block, key, first, length)
+    yield from _leave(state, block, sections, key, first, length)
     linked = key if state.model.spans_until_removal else None
     hwpoison = block.hwpoison or any(POISONED in section.pages for section in sections)
     state.blocks.put(
@@ -65,31 +66,23 @@ def offline_isolated(state: State, block: Block, key: ZoneKey, first: int, lengt
     yield BlockStateChanged(block.id, "offline")
 
 
-def _leave(state: State, block: Block, key: ZoneKey, first: int, length: int) -> Steps:
+def _leave(state: State, block: Block, sections: list[Section], key: ZoneKey, first: int, length: int) -> Steps:
     """The sections of a block leave the zone, and its span if it shrinks now: those behind the head first, then those with it."""
     start, pages = first + block.head, length - block.head
     size = state.geometry.pages_per_section
     shrinks = not state.model.spans_until_removal
-    sections = state.block_sections(block.id)
-    for section in sections:
-        if section.nr * size >= start:
-            leave_zone(state, section, 0)
+    with_head = [section for section in sections if section.nr * size < start]
+    for section in sections[len(with_head) :]:
+        leave_zone(state, section, 0)
     if shrinks:
-        _shrink_tail(state, block, key, start, pages)
+        for section in with_head:  # which is still there, and is removed after the rest of the block
+            state.sections.put(section.nr, msgspec.structs.replace(section, online=False))
+        shrink(state, key, start, pages)
         yield RangeRemoved(start, pages, *key)
     if not block.head:
         return
-    for section in state.block_sections(block.id):
-        if section.nr * size < start:
-            leave_zone(state, section, min(start - section.nr * size, size))
+    for section in with_head:
+        leave_zone(state, section, min(start - section.nr * size, size))
     if shrinks:
         shrink(state, key, first, block.head)
         yield RangeRemoved(first, block.head, *key)
-
-
-def _shrink_tail(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> None:
-    """The rest of the block leaves the span; the head is still there and is removed after it."""
-    for section in state.block_sections(block.id) if block.head else ():
-        if section.online and section.nr * state.geometry.pages_per_section < start:
-            state.sections.put(section.nr, msgspec.structs.replace(section, online=False))
-    shrink(state, key, start, pages)

@@ -67,11 +67,11 @@ def shrink(state: State, key: ZoneKey, start: int, pages: int) -> None:
     """The range left the zone: where it touched an end of the span, the span ends at the next online page of the zone
     (shrink_zone_span). A removal in the middle changes nothing."""
     zone = state.zones[key]
-    end = start + pages
+    end, behind = start + pages, zone.start + zone.spanned
     if zone.start == start:
-        first = edge(state, key, end, zone.end, ascending=True)
-        state.zones.put(key, zone.with_span(*((first, zone.end - first) if first is not None else (0, 0))))
-    elif zone.end == end:
+        first = edge(state, key, end, behind, ascending=True)
+        state.zones.put(key, zone.with_span(*((first, behind - first) if first is not None else (0, 0))))
+    elif behind == end:
         last = edge(state, key, zone.start, start, ascending=False)
         state.zones.put(key, zone.with_span(*((zone.start, last - zone.start) if last is not None else (0, 0))))
 
@@ -81,13 +81,11 @@ def edge(state: State, key: ZoneKey, low: int, high: int, ascending: bool) -> in
     size = state.geometry.pages_per_section
     linked = state.model.spans_until_removal
     for section in state.sections_between(low // size, ceil(high, size), ascending):
-        if linked and not section.online:
-            block = state.blocks.get(section.nr // state.geometry.sections_per_block)
-            zones: tuple[tuple[ZoneKey, int], ...] = (
-                ((block.linked, span(0, size)),) if block is not None and block.linked is not None else ()
-            )
-        elif section.online:
+        if section.online:
             zones = section.zones
+        elif linked:
+            block = state.blocks.get(section.nr // state.geometry.sections_per_block)
+            zones = ((block.linked, span(0, size)),) if block is not None and block.linked is not None else ()
         else:
             continue
         for owner, mask in zones:

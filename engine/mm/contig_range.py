@@ -18,10 +18,11 @@ def take_range(state: State, pfn: int, pages: int, kind: Kind) -> Generator[Even
     all pages `kind`. False where the kernel says EBUSY: something stays; what moved until then stays where it went."""
     key = state.zone_of(pfn)
     page_alloc.drain(state, key)
-    yield from unseen.doubts(state, pfn, pages)
-    kept = page_isolation.types_kept(state, pfn, pages)
+    sections = state.sections_of(pfn, pages)
+    yield from unseen.doubts(state, sections, pfn, pages)
+    kept = page_isolation.types_kept(state, sections)
     try:
-        isolated = page_isolation.start_isolate(state, pfn, pages)
+        isolated = page_isolation.start_isolate(state, sections, pfn, pages)
     except HotplugError:
         return False
     yield RangeIsolated(pfn, pages, isolated)

@@ -36,15 +36,14 @@ _EVER_BLOCKING: Final[tuple[Kind, ...]] = (*UNMOVABLE_KINDS, HUGE)
 _NO_TYPES: Final[Mapping[int, Types]] = MappingProxyType({})
 
 
-def start_isolate(state: State, pfn: int, pages: int, offline: bool = False) -> int:
-    """Isolate every pageblock of a range of whole pageblocks; returns how many free pages left NR_FREE_PAGES. `offline`: it
-    is to go offline (MEMORY_OFFLINE), so that pages with a hardware error do not matter.
+def start_isolate(state: State, sections: list[Section], pfn: int, pages: int, offline: bool = False) -> int:
+    """Isolate every pageblock of a range of whole pageblocks, which lies in `sections`; returns how many free pages left
+    NR_FREE_PAGES. `offline`: it is to go offline (MEMORY_OFFLINE), so that pages with a hardware error do not matter.
 
     Raises `HotplugError` EBUSY naming the first unmovable page, found in the kernel's order: the pageblocks ascending, but since
     5.19 the last right after the first. Nothing is isolated then, but pageblocks that were before are Movable now, in kernels
     that do not keep their types.
     """
-    sections = state.sections_of(pfn, pages)
     if any(ASSUMED in section.pages for section in sections):
         _settle_assumed(state, sections, pfn, pages)
         sections = state.sections_of(pfn, pages)
@@ -57,37 +56,33 @@ def start_isolate(state: State, pfn: int, pages: int, offline: bool = False) -> 
     return _set(state, sections, pfn, pages, True)
 
 
-def types_kept(state: State, pfn: int, pages: int) -> dict[int, Types]:
-    """What the pageblocks of a range, by section, will be again when isolation is undone: since 6.17 what they are now, before
-    that nothing is kept."""
+def types_kept(state: State, sections: list[Section]) -> dict[int, Types]:
+    """What the pageblocks of sections, by their numbers, will be again when isolation is undone: since 6.17 what they are now,
+    before that nothing is kept."""
     if not state.model.isolation_keeps_type:
         return {}
-    return {section.nr: section.types for section in state.sections_of(pfn, pages) if section.types}
+    return {section.nr: section.types for section in sections if section.types}
 
 
 def undo_isolate(state: State, pfn: int, pages: int, kept: Mapping[int, Types] = _NO_TYPES) -> int:
     """Every isolated pageblock becomes Movable, or what it was by `kept`; returns how many free pages count again."""
     back = _set(state, state.sections_of(pfn, pages), pfn, pages, False)
+    size, order = state.geometry.pages_per_section, state.geometry.pageblock_order
     for nr, types in kept.items():
         section = state.sections[nr]
-        inside = _pageblocks(state.geometry.pageblock_order, *_bounds(state, section, pfn, pages))
+        _, inside = _part(order, size, pfn - nr * size, pages)
         for name, blocks in types.items():
             section = msgspec.structs.replace(section, types=set_types(section.types, blocks & inside, name))
         state.sections.put(nr, section)
     return back
 
 
-def _bounds(state: State, section: Section, pfn: int, pages: int) -> tuple[int, int]:
-    """The first page of a section inside a range of pfns that meets it, and the one behind the last."""
-    size = state.geometry.pages_per_section
-    base = section.nr * size
-    return max(pfn - base, 0), min(pfn + pages - base, size)
-
-
 @lru_cache(maxsize=1024)
-def _pageblocks(order: int, low: int, high: int) -> int:
-    """The pageblocks of the pages of a section from `low` to below `high`."""
-    return span(low >> order, (high - 1 >> order) + 1 - (low >> order))
+def _part(order: int, size: int, first: int, pages: int) -> tuple[int, int]:
+    """Which pages of a section, of so many, lie among `pages` from its page `first` on, which may lie before it; and which
+    pageblocks."""
+    low, high = max(first, 0), min(first + pages, size)
+    return span(low, high - low), span(low >> order, (high - 1 >> order) + 1 - (low >> order))
 
 
 def _undo_before(state: State, page: int, pfn: int, pages: int) -> None:
@@ -173,10 +168,10 @@ def _ends_first(page: int, pfn: int, pages: int, block: int) -> tuple[int, int]:
 
 
 def _set(state: State, sections: list[Section], pfn: int, pages: int, isolate: bool) -> int:
-    moved, order = 0, state.geometry.pageblock_order
+    moved, geometry = 0, state.geometry
+    size, order = geometry.pages_per_section, geometry.pageblock_order
     for section in sections:
-        low, high = _bounds(state, section, pfn, pages)
-        inside, blocks = span(low, high - low), _pageblocks(order, low, high)
+        inside, blocks = _part(order, size, pfn - section.nr * size, pages)
         if not isolate:
             blocks &= section.types.get(ISOLATE, 0)
         types = set_types(section.types, blocks, ISOLATE if isolate else MOVABLE_TYPE)

@@ -97,11 +97,11 @@ def tally(state: State, key: ZoneKey) -> Tally:
     return Tally(total, pageblocks, len(blocks), kinds, unmanaged, typed, state.evidence.get(key, _EXACT))
 
 
-def unseen_pages(state: State, pfn: int, pages: int) -> dict[ZoneKey, int]:
-    """How many pages of a range no one saw, by zone; none where there are none."""
+def unseen_pages(state: State, sections: list[Section], pfn: int, pages: int) -> dict[ZoneKey, int]:
+    """How many pages of a range, which lies in `sections`, no one saw, by zone; none where there are none."""
     size = state.geometry.pages_per_section
     found: dict[ZoneKey, int] = {}
-    for section in state.sections_of(pfn, pages):
+    for section in sections:
         if section.unseen:
             inside = within(section.nr * size, size, pfn, pages) & section.unseen & ~section.hwpoison
             for key, owned in section.zones:
@@ -117,14 +117,14 @@ def is_unseen(state: State, pfn: int) -> bool:
     return section is not None and bool(section.unseen >> at & 1)
 
 
-def doubts(state: State, pfn: int, pages: int, offline: bool = False) -> list[PagesAssumed]:
-    """Whether a range of online pages can be emptied hangs on these; empty where it is known: all that matters was seen, a
-    page that was seen forbids it, or so many pages cannot be moved that some must lie here. `offline`: it is to go offline,
-    so that pages with a hardware error do not matter."""
-    asked = unseen_pages(state, pfn, pages)
-    if not asked or _seen_in_the_way(state, pfn, pages, offline):
+def doubts(state: State, sections: list[Section], pfn: int, pages: int, offline: bool = False) -> list[PagesAssumed]:
+    """Whether a range of online pages, which lies in `sections`, can be emptied hangs on these; empty where it is known: all
+    that matters was seen, a page that was seen forbids it, or so many pages cannot be moved that some must lie here.
+    `offline`: it is to go offline, so that pages with a hardware error do not matter."""
+    asked = unseen_pages(state, sections, pfn, pages)
+    if not asked or _seen_in_the_way(state, sections, pfn, pages, offline):
         return []
-    early = any(section.early for section in state.sections_of(pfn, pages))
+    early = any(section.early for section in sections)
     found: list[PagesAssumed] = []
     for key, count in asked.items():
         if key[1] == MOVABLE_ZONE or not _could_be_free(state, key, count):
@@ -147,9 +147,9 @@ def _could_be_free(state: State, key: ZoneKey, count: int) -> bool:
     return False
 
 
-def _seen_in_the_way(state: State, pfn: int, pages: int, offline: bool) -> bool:
-    sections = [section for section in state.sections_of(pfn, pages) if section.zones]
-    return first_unmovable(state, sections, pfn, pages, offline, seen=True) is not None
+def _seen_in_the_way(state: State, sections: list[Section], pfn: int, pages: int, offline: bool) -> bool:
+    in_zones = [section for section in sections if section.zones]
+    return first_unmovable(state, in_zones, pfn, pages, offline, seen=True) is not None
 
 
 def _may_hinder(state: State, key: ZoneKey, zone: Tally, pfn: int, early: bool) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from math import isqrt
 from typing import Final
 
 from ..memory.state import State
-from ..memory.zone import DMA, DMA32, KERNEL_ZONES, MOVABLE, NORMAL, ZONE_ORDER, Reckoned, ZoneWatermarks
+from ..memory.zone import DMA, DMA32, KERNEL_ZONES, MOVABLE, NORMAL, ZONE_ORDER, Reckoned, Zone, ZoneWatermarks
 from ..numbers.frozen import Frozen
 from ..numbers.rounding import ceil
 from ..numbers.units import MIB
@@ -62,11 +62,11 @@ class Watermarks:
         least, low = self.min_and_low(key)
         return 2 * low - least
 
-    def highs(self, keys: Iterable[ZoneKey]) -> Frozen[ZoneKey, int]:
+    def highs(self, low: _Low) -> Frozen[ZoneKey, int]:
         """The high watermarks of kernel zones, pages; those that are missing are 0."""
         if self._managed is self._set.managed:
             return self._set.high
-        return Frozen({key: self.high(key) for key in keys})
+        return Frozen({key: self.high(key) for key, _ in low})
 
     def above_high(self, state: State) -> int:
         """Managed pages of all zones, less what lies under their high watermarks (nr_free_zone_pages)."""
@@ -140,26 +140,31 @@ def _managed(state: State) -> Frozen[ZoneKey, int]:
 
 def _reckoned(state: State, before: Watermarks | None = None) -> Reckoned:
     """By managed pages, and the watermarks of `before`: what lies under the high ones does not count (nr_free_buffer_pages)."""
-    managed: dict[ZoneKey, int] = {}
-    lowmem: dict[ZoneKey, int] = {}
-    booted = 0
-    for key, zone in state.zones.items():
-        if pages := zone.managed:
-            managed[key] = pages
-            booted += min(pages, zone.early)
-            if key[1] in KERNEL_ZONES:
-                lowmem[key] = pages
-    apart, page_size = state.model.movable_minimum_apart, state.geometry.page_size
-    shared = sum((lowmem if apart else managed).values())
+    managed, zones = _managed(state), state.zones.values()
+    low, lowmem, booted = _lowmem(tuple([zone for zone in zones if zone.name in KERNEL_ZONES]))
+    booted += sum([min(zone.managed, zone.early) for zone in zones if zone.early and zone.name not in KERNEL_ZONES])
+    apart, page_size, now = state.model.movable_minimum_apart, state.geometry.page_size, state.globals.value
+    shared = lowmem if apart else sum(managed.values())
     huge = booted * page_size >= _HUGE_PAGES_FROM and _transparent(state)
     transparent = state.geometry.pageblock_pages if huge else 0
-    scale = state.globals.value.watermark_scale_factor or _SCALE
-    high = before.highs(lowmem) if before is not None else _NONE
-    low = tuple(lowmem.items())
+    scale = now.watermark_scale_factor or _SCALE
+    high = before.highs(low) if before is not None else _NONE
     pages_min = _pages_min(low, high, shared, page_size // 1024, transparent, scale)
-    asked = state.globals.value.min_free_kbytes * 1024 // page_size
-    pages_min = max(pages_min, asked)
-    return Reckoned(Frozen(managed), pages_min, shared, apart, scale, _high(low, pages_min, shared, scale))
+    if now.min_free_kbytes:
+        pages_min = max(pages_min, now.min_free_kbytes * 1024 // page_size)
+    return Reckoned(managed, pages_min, shared, apart, scale, _high(low, pages_min, shared, scale))
+
+
+_Low = tuple[tuple[ZoneKey, int], ...]
+"""Kernel zones and their managed pages."""
+
+
+@lru_cache(maxsize=16)
+def _lowmem(zones: tuple[Zone, ...]) -> tuple[_Low, int, int]:
+    """Of kernel zones, which few onlines and offlines change: the managed pages of each that has some, of all, and how many of
+    them were there at boot."""
+    low = tuple([(zone.key, zone.managed) for zone in zones if zone.managed])
+    return low, sum([pages for _, pages in low]), sum([min(zone.managed, zone.early) for zone in zones])
 
 
 def _transparent(state: State) -> bool:
@@ -169,10 +174,6 @@ def _transparent(state: State) -> bool:
     return state.boot.transparent_hugepage != "never" and (
         kind == "always" or (kind == "huge vmemmap" and state.geometry.huge_vmemmap)
     )
-
-
-_Low = tuple[tuple[ZoneKey, int], ...]
-"""Kernel zones and their managed pages."""
 
 
 @lru_cache(maxsize=64)

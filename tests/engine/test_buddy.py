@@ -250,7 +250,7 @@ def test_only_pages_of_the_named_kinds_are_freed() -> None:
 
 def test_freeing_pages_of_an_isolated_pageblock_does_not_count_them() -> None:
     machine = plain(1, span(0, 100))
-    start_isolate(state_of(machine), FIRST, SIZE)
+    start_isolate(state_of(machine), state_of(machine).sections_of(FIRST, SIZE), FIRST, SIZE)
     assert machine.zones[NORMAL].free == 0
     assert page_alloc.free_pages(state_of(machine), [(FIRST + 500, 10)], (MOVABLE,)) == 10
     assert machine.zones[NORMAL].free == 0

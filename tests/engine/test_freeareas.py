@@ -171,7 +171,7 @@ def test_isolated_pages_are_in_buddyinfo_and_not_in_the_free_count() -> None:
     machine = with_dimm("128M", "128M")
     state = state_of(machine)
     before = order_counts(state, NORMAL)
-    moved = start_isolate(state, 0x100200, 32256)
+    moved = start_isolate(state, state.sections_of(0x100200, 32256), 0x100200, 32256)
     assert moved == 32256
     assert machine.zones[NORMAL].free == 0
     assert order_counts(state, NORMAL) == before

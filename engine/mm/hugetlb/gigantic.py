@@ -49,7 +49,7 @@ def contiguous(state: State, node: int, pages: int, count: int) -> Generator[Eve
                 found.append(start)
                 yield HugePageTaken(start, pages)
             elif way is not None and unseen.is_unseen(state, way[0]):
-                yield from unseen.doubts(state, start, pages)
+                yield from unseen.doubts(state, state.sections_of(start, pages), start, pages)
     return found
 
 

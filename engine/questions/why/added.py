@@ -100,7 +100,7 @@ def _memmap(state: State, add: Add, tried: Attempt) -> tuple[list[Reason], list[
     elsewhere = (state.sections.get(event.section) for event in placed if event.on != "self")
     held = [chunk for one in elsewhere if one is not None and one.memmap is not None for chunk in one.memmap.chunks]
     if held:
-        guessed = any(unseen_pages(state, *chunk) for chunk in held)
+        guessed = any(unseen_pages(state, state.sections_of(*chunk), *chunk) for chunk in held)
         warnings.append(MemmapHeldBy(tuple(consecutive({geometry.block_of(pfn) for pfn, _ in held})), guessed))
     return lies, warnings
 

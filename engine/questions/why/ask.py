@@ -46,6 +46,7 @@ from ...protocol.reasons.effects import (
 from ...protocol.reasons.remedies import AddFirst, AddMemoryFirst, OfflineFirst, OnlineAsMovable
 from ...protocol.reasons.unknown import NotSeen
 from ...protocol.vocabulary import HUGE, MEMMAP, OnlineType
+from ...reading.collection import without_collection
 from ...run.rehearsal import Attempt, attempt, rehearsal
 from .endless import endless
 from .explanation import MOST_BLOCKS, Explanation, Way, refused, remedies
@@ -59,7 +60,7 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
     each remedy before it is named; the machine is as before. Raises `BadInput` for a command that makes no sense."""
     state = state_of(machine)
     meant = meant_by(command)
-    with rehearsal(state):
+    with without_collection(), rehearsal(state):
         tried = attempt(state, command)
         found = _SUCCESS[type(meant)](state, meant, tried) if tried.ok and type(meant) in _SUCCESS else Explanation()
     if not tried.ok:
