@@ -137,8 +137,12 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
         return self.can_hotplug(release) and (self.removes_since is None or self.removes_since <= release)
 
     def has_driver(self, caller: Caller) -> bool:
-        """May memory come from that caller here? Two are an architecture's own."""
-        return {"dlpar": self.ejects == "dlpar", "sclp": self.standby}.get(caller, True)
+        """May memory come from that caller here? POWER and s390 have drivers of their own instead of ACPI, and balloons are
+        those of Hyper-V and Xen."""
+        dlpar = self.ejects == "dlpar"
+        plain = not (dlpar or self.standby)
+        guests = self.geometry.arch in ("x86_64", "x86_32", "arm64")
+        return {"dlpar": dlpar, "sclp": self.standby, "acpi": plain, "balloon": guests}.get(caller, True)
 
     def block_size_for(self, end: int, least: int, fits: bool, advice: int = 0) -> int:
         """Bytes of a memory block where boot memory ends at the address `end`; `fits`: the end has to be a multiple of it. So

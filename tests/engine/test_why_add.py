@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from altmap.engine import Add, Online, boot_machine, new_machine, sentence
+from altmap.engine import Add, Online, boot_machine, new_machine, open_machine, sentence
 from altmap.engine.commands import Allocate
 from altmap.engine.protocol.vocabulary import Caller
+
+from tests.snapshot.trees import tree
 
 from .asking import ask, blockers, said, typed, words
 from .guests import FIRST, dimm, do, guest, online, two_nodes
@@ -174,11 +178,30 @@ def test_the_first_block_of_a_kernel_zone_is_warned_of() -> None:
     )
 
 
-@pytest.mark.parametrize(("caller", "arch"), [("dlpar", "x86_64"), ("sclp", "ppc64le"), ("dlpar", "s390x")])
+@pytest.mark.parametrize(
+    ("caller", "arch"),
+    [
+        ("dlpar", "x86_64"),
+        ("sclp", "ppc64le"),
+        ("dlpar", "s390x"),
+        ("acpi", "ppc64le"),
+        ("acpi", "s390x"),
+        ("balloon", "riscv64"),
+    ],
+)
 def test_a_driver_of_another_architecture_is_told_as_that(caller: Caller, arch: str) -> None:
     def warned(arch: str) -> bool:
         verdict = ask(new_machine(["2G"], arch=arch), Add(start="8G", size="256M", caller=caller))
         return any(f"has no driver {caller}, which is" in warning for warning in said(verdict.warnings))
 
     assert warned(arch)
-    assert not warned({"dlpar": "ppc64le", "sclp": "s390x"}[caller])
+    assert not warned({"dlpar": "ppc64le", "sclp": "s390x", "acpi": "riscv64", "balloon": "arm64"}[caller])
+
+
+def test_whether_blocks_go_online_by_themselves_is_nothing_to_dlpar(tmp_path: Path) -> None:
+    """It onlines what it adds, so that no one need know auto_online_blocks."""
+    folder = tree(tmp_path, dict.fromkeys(range(1, 9), "Normal"), version="Linux version 5.15.0 (builder) ppc64le")
+    machine = open_machine(folder)
+    for caller, guessed in (("dlpar", False), ("probe", True)):
+        verdict = machine.why_not(Add(start="8G", size="256M", caller=caller))
+        assert any("is a guess, as no file" in warning for warning in said(verdict.warnings)) is guessed

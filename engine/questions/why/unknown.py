@@ -44,7 +44,8 @@ def unknowns(state: State, result: str, events: Sequence[Event]) -> tuple[Unknow
 def parameters_assumed(state: State, add: Add) -> Iterator[ParametersAssumed]:
     """Parameters that decide what becomes of an add, and that no one told."""
     guessed = state.globals.value
-    names = ["auto_online_blocks"] if guessed.auto_online_assumed and add.caller not in DEVICE_CALLERS else []
+    onlines = add.caller not in (*DEVICE_CALLERS, "dlpar")  # which onlines what it adds whatever is set
+    names = ["auto_online_blocks"] if guessed.auto_online_assumed and onlines else []
     names += (
         ["memmap_on_memory"]
         if guessed.mode_assumed and add.placement is None and add.caller in state.model.opt_in
