@@ -9,11 +9,12 @@ from ..commands.row import Steps
 from ..commands.write import meant
 from ..kernels.models import models_from
 from ..memory.state import State, clone
-from ..protocol.events import KernelDoubted
+from ..mm.unseen import unseen_pages
+from ..protocol.events import KernelDoubted, RangeDoubted
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.notes import Note
 from ..protocol.reasons.taking import Crashed, LockHeld
-from ..protocol.reasons.unknown import KernelNotTold
+from ..protocol.reasons.unknown import KernelNotTold, UnderWay
 from ..protocol.vocabulary import HANGS
 
 
@@ -35,9 +36,17 @@ def _steps(state: State, command: Command, notes: list[Note]) -> Steps:
         raise HotplugError("OOPS", Crashed())
     row = ROWS[type(checked(command))]
     if now.locked and ROWS[type(meant(command))].hotplug:
-        busy = next(block.id for block in state.blocks.values() if block.state == "going-offline")
-        raise HotplugError(HANGS, LockHeld(busy), state.block_range(busy)[0])
+        return _waits(state)
     return row.run(state, command, notes)
+
+
+def _waits(state: State) -> Steps:
+    """Who waits for the hotplug lock. Where no one saw the pages of the block that is going offline, that may come to an end."""
+    busy = next(block.id for block in state.blocks.values() if block.state == "going-offline")
+    start, pages = state.block_range(busy)
+    if unseen_pages(state, state.block_sections(busy), start, pages):
+        yield RangeDoubted(start, pages, UnderWay(busy))
+    raise HotplugError(HANGS, LockHeld(busy), start)
 
 
 def _doubting(state: State, command: Command, steps: Steps) -> Steps:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from altmap.engine import BadInput, capture, lsmem, open_machine, why_not
+from altmap.engine import BadInput, capture, lsmem, open_machine, sentence, why_not
 from altmap.engine.commands import Add, Offline
 
 from .trees import BIG, listed
@@ -318,3 +318,14 @@ def test_a_list_that_is_wrong_is_told_in_a_sentence(tmp_path: Path, text: str, s
         open_machine(tmp_path / "it")
     assert said in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_whether_an_offline_that_is_under_way_comes_to_an_end_is_not_known(tmp_path: Path) -> None:
+    """Who waits for the hotplug lock may get it a moment later: a list shows nothing of the pages."""
+    going = "0x0000000100000000-0x0000000107ffffff  128M on->off             32\n"
+    machine = listed(
+        tmp_path, f"RANGE SIZE STATE REMOVABLE BLOCK\n0x0000000000000000-0x00000000bfffffff 3G online yes 0-23\n{going}"
+    )
+    verdict = machine.why_not(Offline(block=5))
+    assert (verdict.result, verdict.answer) == ("HANGS", "not known")
+    assert "memory32 was going offline when this was read" in sentence(verdict.unknown[0])

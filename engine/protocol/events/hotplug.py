@@ -15,6 +15,7 @@ from ..reasons.unknown import (
     NotDated,
     PartOfBlock,
     PoisonSomewhere,
+    UnderWay,
     ZoneNotTold,
 )
 from ..reasons.zones import ZoneRule
@@ -51,13 +52,15 @@ class AddressDoubted(EventBase, tag="address_doubted", frozen=True):
 
 class RangeDoubted(EventBase, tag="range_doubted", frozen=True):
     """What comes of a range hangs on something that no file tells: whether it was there at boot, or holds a page with a hardware
-    error, or pages of CMA, which zone auto-movable takes, whether its node is possible or its range free; or on what is not
-    rehearsed, a part of a memory block. The rehearsal goes on as if what the blocks say of that (`Block.early`,
-    `Block.hwpoison`) was so, and no page was CMA's."""
+    error, or pages of CMA, whether its going offline comes to an end, which zone auto-movable takes, whether its node is possible
+    or its range free; or on what is not rehearsed, a part of a memory block. The rehearsal goes on as if what the blocks say of
+    that (`Block.early`, `Block.hwpoison`) was so, no page was CMA's, and nothing came to an end."""
 
     pfn: int
     pages: int
-    reason: NotDated | ZoneNotTold | PoisonSomewhere | CmaSomewhere | PartOfBlock | NodesNotTold | HoleNotTold
+    reason: (
+        NotDated | ZoneNotTold | PoisonSomewhere | CmaSomewhere | UnderWay | PartOfBlock | NodesNotTold | HoleNotTold
+    )
 
 
 class KernelDoubted(EventBase, tag="kernel_doubted", frozen=True):

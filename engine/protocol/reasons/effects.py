@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from ..vocabulary import AutoOnline, Caller, MemmapOn, Placement, Runs
 from .coded import Coded
 from .placement import PlacementRule
@@ -234,7 +236,7 @@ class AskedByFile(Coded, frozen=True):
 class NoSuchDriver(Coded, frozen=True):
     """The driver of the caller is another architecture's."""
 
-    caller: Caller
+    caller: Literal["acpi", "balloon", "dlpar", "sclp"]
     arch: str
 
 

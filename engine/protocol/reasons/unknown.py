@@ -142,6 +142,15 @@ class CmaSomewhere(NotKnown, frozen=True):
     bytes: int
 
 
+class UnderWay(NotKnown, frozen=True):
+    """The block was going offline when it was read, and no one saw its pages: whether that comes to an end is not known."""
+
+    block: int
+
+    read = ("/proc/kpageflags", "/proc/kpagecount")
+    root = True
+
+
 class KernelNotTold(NotKnown, frozen=True):
     """No file tells the kernel, and `model`, which it may be as well, would say `result`."""
 
@@ -166,5 +175,6 @@ Unknown = (
     | LeftBehind
     | PoisonSomewhere
     | CmaSomewhere
+    | UnderWay
     | KernelNotTold
 )

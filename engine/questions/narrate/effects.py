@@ -7,7 +7,7 @@ from typing import Final
 from ...numbers.units import about_bytes, format_bytes
 from ...protocol.reasons import effects
 from ...protocol.reasons.effects import Effect, Warn
-from ...protocol.vocabulary import Caller, MemmapOn, Runs
+from ...protocol.vocabulary import MemmapOn, Runs
 from . import zones
 from .blocking import memmap_of
 from .placement import placed
@@ -82,7 +82,7 @@ def _limited(block: int) -> str:
     return f"timeout 10 sh -c 'echo offline > /sys/devices/system/memory/memory{block}/state'"
 
 
-_OF: Final[dict[Caller, str]] = {
+_OF: Final = {
     "acpi": "that of others (POWER has dlpar, and s390 sclp)",
     "balloon": "that of guests of Hyper-V and Xen on x86 and arm64",
     "dlpar": "POWER's",

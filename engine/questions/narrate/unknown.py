@@ -21,6 +21,7 @@ from ...protocol.reasons.unknown import (
     NotTold,
     PartOfBlock,
     PoisonSomewhere,
+    UnderWay,
     Unknown,
     ZoneNotTold,
 )
@@ -79,6 +80,8 @@ def unknown_words(unknown: Unknown) -> Iterator[str]:
                 f"where; a block that holds some of them does not go offline (EBUSY); the log of the boot has lines "
                 f"(cma: Reserved) that do"
             )
+        case UnderWay(block):
+            yield f"memory{block} was going offline when this was read, and no one saw whether its pages let that come to an end"
         case KernelNotTold(model, result):
             said = "would do it" if result == "ok" else f"would say {result}"
             yield f"no file tells the kernel, and one as {model} {said}"

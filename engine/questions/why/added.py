@@ -111,7 +111,7 @@ def _of_placement(state: State, add: Add, placements: Set[Placement]) -> Iterato
         yield AskedByFile(add.caller)
     if "range" in placements and add.caller not in DEVICE_CALLERS and extent(add)[1] > state.geometry.block_size:
         yield FirstHoldAll()
-    if not state.preset.has_driver(add.caller):
+    if add.caller in ("acpi", "balloon", "dlpar", "sclp") and not state.preset.has_driver(add.caller):
         yield NoSuchDriver(add.caller, state.geometry.arch)
 
 
