@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from ..numbers.errors import BadInput
 from ..numbers.frozen import Frozen
+from ..protocol.answered import Answered
 from ..protocol.events import Event, Logged, PagesAssumed
 from ..protocol.reasons import HotplugError, Reason
 from ..protocol.reasons.notes import Note
@@ -13,7 +12,7 @@ from ..protocol.vocabulary import Certainty
 from . import Command
 
 
-class Outcome(msgspec.Struct, frozen=True, gc=False):
+class Outcome(Answered, frozen=True, gc=False):
     """What came of a command.
 
     `result`     "ok", or the errno by name

@@ -14,6 +14,7 @@ from ..mm import iomem
 from ..numbers.errors import BadInput
 from ..numbers.rounding import up
 from ..numbers.units import GIB, format_bytes, parse_bytes
+from ..protocol.answered import Answered
 from ..protocol.events import ExistingMemoryTaken, MemmapPlaced, PagesPlugged
 from ..protocol.reasons import HotplugError, Reason
 from ..protocol.reasons.worth import KernelMemoryLow, TopHeavy
@@ -48,7 +49,7 @@ class GrowthDanger(msgspec.Struct, frozen=True):
     fact: TopHeavy | KernelMemoryLow
 
 
-class Growth(msgspec.Struct, frozen=True):
+class Growth(Answered, frozen=True):
     """What comes of adding `step` bytes again and again from `start` on. `points` are the machine before, and after each step
     that worked; `dangers` where it got dangerous. `result` is the errno of the first step that was refused, and `reason` why,
     or "ok" where none was up to `limit` bytes; `partial` are bytes that it plugged nevertheless."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-import msgspec
-
 from ..commands import Offline
 from ..memory.state import State
 from ..numbers.errors import BadInput
+from ..protocol.answered import Answered
 from ..protocol.events import PagesTaken
 from ..protocol.reasons import Reason
 from ..protocol.reasons.taking import LockHeld, MemoryHoles, NoHotRemove, SeveralZones
@@ -28,7 +27,7 @@ _BEFORE_PAGES: Final = (SeveralZones, MemoryHoles, NoHotRemove, LockHeld)
 """Reasons for which a block is refused before any of its pages is looked at."""
 
 
-class Outlook(msgspec.Struct, frozen=True):
+class Outlook(Answered, frozen=True):
     """Whether a block could go offline now.
 
     `answer`    "yes"; "no"; "never": nothing that can be done while the system runs would help (reserved pages, boot memory

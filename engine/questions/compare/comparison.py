@@ -6,6 +6,7 @@ import msgspec
 
 from ...commands import Add
 from ...numbers.frozen import Frozen
+from ...protocol.answered import Answered
 from ...protocol.reasons import Reason
 from ...protocol.reasons.released import AsItIs, Released
 from ...protocol.vocabulary import Certainty, Chunk, MemmapOn, OnlineType, Placement
@@ -41,7 +42,7 @@ class AlikeBlocks(msgspec.Struct, frozen=True):
         return self.last + 1 - self.first
 
 
-class StuckBlocks(msgspec.Struct, frozen=True):
+class StuckBlocks(Answered, frozen=True):
     """Blocks (first to last) that could not be taken out one by one, and why the first could not."""
 
     first: int
@@ -50,7 +51,7 @@ class StuckBlocks(msgspec.Struct, frozen=True):
     reason: Reason | None
 
 
-class Alternative(msgspec.Struct, frozen=True):
+class Alternative(Answered, frozen=True):
     """One alternative. `placement` None: whatever the kernel model does. All counts are pages but `block_size` (bytes).
 
     online_type      how its blocks go online
@@ -119,7 +120,7 @@ class Alternative(msgspec.Struct, frozen=True):
         return sum(last + 1 - first for first, last in self.removable)
 
 
-class AutoMovable(msgspec.Struct, frozen=True):
+class AutoMovable(Answered, frozen=True):
     """How much of the request would go movable by itself, were online_policy auto-movable: blocks and pages of each kind,
     by the machine's ratio. `reason` is the rule, of the first block that went to a kernel zone if one did;
     `largest_pages` is the largest memory device that would go movable as a whole in its place."""

@@ -18,6 +18,7 @@ from ...memory.zone import MOVABLE
 from ...numbers.errors import BadInput
 from ...numbers.rounding import ceil
 from ...numbers.units import parse_bytes
+from ...protocol.answered import Answered
 from ...protocol.events import PagesMigrated
 from ...protocol.reasons import Reason
 from ...protocol.reasons.unknown import NotSeen
@@ -29,7 +30,7 @@ from ..why.obstacles import kind_at
 from ..why.unknown import unknowns
 
 
-class HeldBlocks(msgspec.Struct, frozen=True):
+class HeldBlocks(Answered, frozen=True):
     """Blocks that do not go, for one reason: the kind of the page that the kernel stops at, or None where it is a rule;
     `reason` and `pfn` are those of the first block."""
 

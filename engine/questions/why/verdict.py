@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-import msgspec
-
 from ...commands import Command
 from ...numbers.frozen import Frozen
+from ...protocol.answered import Answered
 from ...protocol.reasons import Reason
 from ...protocol.reasons.blocking import Blocking
 from ...protocol.reasons.effects import PoolFallsShort
@@ -19,7 +18,7 @@ from ...protocol.vocabulary import Certainty
 Unit = Literal["pages", "units", "blocks", "sections", "ranges", "bytes", "rules"]
 
 
-class Blocker(msgspec.Struct, frozen=True):
+class Blocker(Answered, frozen=True):
     """All things of one kind that are in the way.
 
     `kind` is a kind of page (`Kind` of `protocol.vocabulary`), or one of
@@ -46,7 +45,7 @@ class Blocker(msgspec.Struct, frozen=True):
     rule: Reason | None = None
 
 
-class Remedy(msgspec.Struct, frozen=True):
+class Remedy(Answered, frozen=True):
     """A change with which the command works, found by trying. `does` says what is done, one thing after the other;
     `commands` all succeed in this order, the command itself, or what takes its place, among them; `given` is what they
     assume and no command can do (None: nothing). `certainty` is "not known" where one of them hangs on pages that no one
@@ -58,7 +57,7 @@ class Remedy(msgspec.Struct, frozen=True):
     certainty: Certainty = "yes"
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Verdict(Answered, frozen=True):
     """What would come of a command.
 
     `answer`      "yes", it would succeed; "no", it would not; "not known", it hangs on what no one saw or counted
