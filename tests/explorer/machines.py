@@ -142,6 +142,11 @@ def title_of(widget: Titled) -> str:
     return "".join(span.text for span in widget.title_row())
 
 
+def drawn(map_: MemoryMap) -> list[str]:
+    """Every line of the map with its colours."""
+    return [repr(list(map_.render_line(y))) for y in range(map_.size.height)]
+
+
 def place_of(screen: MainScreen, action: str) -> tuple[int, int]:
     """Where the word with an action stands on the screen."""
     for widget in screen.query(Widget):
