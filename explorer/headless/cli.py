@@ -76,8 +76,8 @@ def _answer(argv: list[str]) -> int:
 
 
 def _import_msgspec() -> None:
-    """msgspec takes get_type_hints, Required and NotRequired from typing_extensions, which for all else that it offers takes longer
-    to import than the whole of msgspec. typing has the three since Python 3.11, so it stands in for the time of this import."""
+    """msgspec takes get_type_hints, Required and NotRequired from typing_extensions, which takes longer to import than msgspec
+    itself. typing has these three since Python 3.11, so it stands in while msgspec is imported."""
     if "typing_extensions" not in sys.modules:
         sys.modules["typing_extensions"] = typing
         import msgspec  # noqa: F401
