@@ -1,7 +1,8 @@
 """altmap's engine: Linux memory hotplug with the memmap in the hot-added memory, as values and steps.
 
 All that the screens of the explorer use is named here. `open_machine` loads a saved picture of a machine; `Machine.apply` runs a
-command; `Machine.check` states the invariants.
+command; `Machine.check` states the invariants. `expect`, a field of all commands, is the errno that a script expects of one, by
+its name; an outcome with just that result counts as expected.
 
 A name is looked up in its module when it is first asked for, so that a question costs the imports that it needs. Type checkers
 read the same names in ``__init__.pyi``, which ``python -m tests.make`` writes from the table below.

@@ -15,6 +15,7 @@ from . import Command
 class Outcome(Answered, frozen=True, gc=False):
     """What came of a command.
 
+    `command`    what was to be done
     `result`     "ok", or the errno by name
     `reason`     why the kernel refused, as data (`sentence` writes it); None if it did not
     `pfn`        the page at fault, or the first of the range; None where there is none

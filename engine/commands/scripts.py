@@ -52,7 +52,7 @@ def parse_script(text: str, name: str) -> list[Command]:
     """The commands of a script. A text that begins with ``[`` or ``{`` is read as JSON, any other as lines.
 
     `name` is what messages call the script. Raises `BadInput` with one sentence for each wrong line or command, up to
-    `MOST_COMPLAINTS` of them: the place, what is wrong there and what would be right.
+    twenty of them: the place, what is wrong there and what would be right.
     """
     return [placed.command for placed in parse_places(text, name)]
 

@@ -12,7 +12,7 @@ from .shell import Place, comment
 
 
 class Sync(Base, tag="sync", frozen=True):
-    """Take over from a newer capture (a folder or a tar) whatever a capture shows; what only the model knows stays. The
+    """Take over whatever a newer capture shows, the folder or tar at the path `root`; what only the model knows stays. The
     notes of the outcome say how the two differed."""
 
     root: str

@@ -14,7 +14,8 @@ from .shell import Place, Resize, comment, monitor, qemu_size, step
 
 class VirtioMem(Base, tag="virtio_mem", frozen=True):
     """Ask the virtio-mem device whose region begins at address `start` to have `size` bytes plugged (requested_size). It
-    plugs and unplugs device blocks of `unit` bytes; all are bytes, or text like "2M"."""
+    plugs and unplugs device blocks of `unit` bytes, and what it plugs is memory of `node`. All three are bytes, or text like
+    "2M"."""
 
     start: int | str
     size: int | str

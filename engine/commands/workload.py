@@ -29,15 +29,23 @@ class _Workload(Base, frozen=True, kw_only=True):
 
 
 class Allocate(_Workload, tag="allocate", frozen=True, kw_only=True):
-    """Programs, or the kernel, allocate `size` bytes of a kind of memory, from the zones of a node and in a pattern. All of
-    it is taken, or nothing and the result is ENOMEM."""
+    """Programs, or the kernel, allocate memory. All of it is taken, or nothing and the result is ENOMEM.
+
+    `size`     bytes, or text like "64M"
+    `kind`     what it is used for afterwards
+    `node`     the node of the zones that it is taken from
+    `zone`     one of them alone, by its name; None: any that may hold such memory
+    `pattern`  which pages of a zone: the lowest, every second one, or as by chance
+    `seed`     which of all chances that is
+    """
 
     size: int | str
     kind: What = "movable"
 
 
 class Free(_Workload, tag="free", frozen=True, kw_only=True):
-    """Programs, or the kernel, free `size` bytes of a kind of memory; without a size all that there is."""
+    """Programs, or the kernel, free `size` bytes of a kind of memory; without a size all that there is. The other fields as for
+    `Allocate`."""
 
     kind: What = "movable"
     size: int | str | None = None
@@ -45,14 +53,15 @@ class Free(_Workload, tag="free", frozen=True, kw_only=True):
 
 class Pin(_Workload, tag="pin", frozen=True, kw_only=True):
     """Someone takes a further reference to movable pages of `size` bytes, so that they cannot be migrated: for long, as RDMA and
-    VFIO do, or `short`, as direct I/O does while it lasts."""
+    VFIO do, or `short`, as direct I/O does while it lasts. Without a size all pages; the other fields as for `Allocate`."""
 
     size: int | str | None = None
     short: bool = False
 
 
 class Unpin(_Workload, tag="unpin", frozen=True, kw_only=True):
-    """Those further references are dropped, of `size` bytes or, without a size, of all pages."""
+    """The references that `Pin` takes are dropped, of `size` bytes or, without a size, of all pages; the other fields as for
+    `Allocate`."""
 
     size: int | str | None = None
 

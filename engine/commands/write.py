@@ -18,7 +18,7 @@ from .shell import Place, echo
 
 
 class Write(Base, tag="write", frozen=True):
-    """Write `data` to a file of sysfs or procfs, as ``echo DATA > PATH`` does."""
+    """Write `data` to the file of sysfs or procfs at `path`, as ``echo DATA > PATH`` does."""
 
     path: str
     data: str

@@ -27,7 +27,7 @@ _Fields = Mapping[str, object]
 
 
 class PoolSeen(msgspec.Struct, frozen=True):
-    """The hugetlb pool of a node: huge pages of `size` bytes, and how many of them nothing uses."""
+    """The hugetlb pool of a node: how many huge pages of `size` bytes it has in `total`, and how many of them are `free`."""
 
     size: int
     total: int
@@ -44,8 +44,8 @@ class NodeSeen(msgspec.Struct, frozen=True):
 
 
 class BlockSeen(msgspec.Struct, frozen=True):
-    """What is compared of a memory block: its files in sysfs, how many pages at its start hold its own memmap, whether a page
-    of it had a hardware error, and how many of its pages someone pins."""
+    """What is compared of a memory block: its files `state` and `valid_zones` in sysfs, its nodes, how many pages at its start
+    hold its own `memmap`, whether a page of it had a hardware error (`poisoned`), and how many of its pages are `pinned`."""
 
     state: BlockState
     valid_zones: str
@@ -56,7 +56,8 @@ class BlockSeen(msgspec.Struct, frozen=True):
 
 
 class ChangedValue(msgspec.Struct, frozen=True):
-    """A parameter, or one of the numbers that make a machine what it is; None where a machine has it not."""
+    """A parameter, or one of the numbers that make a machine what it is, by its `name` and as it is in the one machine and in
+    the other, `before` and `after`: None where a machine has it not."""
 
     name: str
     before: str | int | None
@@ -64,8 +65,8 @@ class ChangedValue(msgspec.Struct, frozen=True):
 
 
 class Changed(msgspec.Struct, Generic[K, V], frozen=True):
-    """A node, zone, block or section (`key`) on either side: None where it is not there. `fields` are the names of what
-    differs, none for what is new or gone."""
+    """A node, zone, block or section (`key`) as it is in the one machine and in the other, `before` and `after`: None where it
+    is not there. `fields` are the names of what differs, none for what is new or gone."""
 
     key: K
     before: V | None

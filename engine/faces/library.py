@@ -19,7 +19,7 @@ _SUFFIX: Final = ".msgpack.gz"
 
 
 class Bundled(NamedTuple):
-    """A machine that comes with altmap: its name, its file, and a line on what it is."""
+    """A machine that comes with altmap: its name, the path of its file, and a line of description."""
 
     name: str
     path: str

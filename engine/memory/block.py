@@ -47,6 +47,7 @@ class Block(msgspec.Struct, frozen=True, gc=False):
 class Group(msgspec.Struct, frozen=True, gc=False):
     """A memory group (struct memory_group): the blocks of one memory device, whose present pages are counted together.
 
+    `id`               its number
     `node`             its NUMA node
     `max_pages`        pages of a device that is plugged as a whole, such as a DIMM; else 0
     `unit_pages`       pages of the units that a device such as virtio-mem plugs and unplugs; else 0

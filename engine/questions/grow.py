@@ -43,16 +43,17 @@ class GrowthPoint(msgspec.Struct, frozen=True):
 
 
 class GrowthDanger(msgspec.Struct, frozen=True):
-    """From so many added bytes on, this is so."""
+    """From so many `added` bytes on, this fact holds (`sentence` writes it)."""
 
     added: int
     fact: TopHeavy | KernelMemoryLow
 
 
 class Growth(Answered, frozen=True):
-    """What comes of adding `step` bytes again and again from `start` on. `points` are the machine before, and after each step
-    that worked; `dangers` where it got dangerous. `result` is the errno of the first step that was refused, and `reason` why,
-    or "ok" where none was up to `limit` bytes; `partial` are bytes that it plugged nevertheless."""
+    """What comes of adding `step` bytes again and again from address `start` on to a node, by a caller, where
+    auto_online_blocks is `online`. `points` are the machine before, and after each step that worked; `dangers` where it got
+    dangerous. `result` is the errno of the first step that was refused, and `reason` why, or "ok" where none was up to `limit`
+    bytes; `partial` are bytes that it plugged nevertheless."""
 
     step: int
     start: int

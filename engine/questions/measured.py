@@ -10,8 +10,9 @@ from .summary import summary
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """MemTotal and MemFree as in /proc/meminfo; pages that hold struct pages of hot-added memory, in kernel memory or in the
-    added memory itself, online or not; the managed pages of ZONE_MOVABLE. All are pages, of the whole machine."""
+    """`total` and `free` as MemTotal and MemFree in /proc/meminfo; `memmap`, the pages that hold struct pages of hot-added
+    memory, in kernel memory or in the added memory itself, online or not; `movable`, the managed pages of ZONE_MOVABLE. All are
+    pages, of the whole machine."""
 
     total: int = 0
     free: int = 0

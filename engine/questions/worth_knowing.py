@@ -31,7 +31,7 @@ from ..sysfs.report import zone_reports
 
 
 class Advice(NamedTuple):
-    """Something worth knowing, as data (`sentence` writes it), and commands that mend it; none where no command does."""
+    """A fact that is worth knowing, as data (`sentence` writes it), and commands that mend it; none where no command does."""
 
     fact: Worth | NoHotplug
     commands: tuple[Command, ...] = ()

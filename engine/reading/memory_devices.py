@@ -65,8 +65,8 @@ _SHAPES: Final = (
 
 
 class MemoryDevice(msgspec.Struct, frozen=True):
-    """A device: what it is called, its kind, its first address (None: not told) and bytes, the bytes of it that are plugged,
-    those of a device block of virtio-mem (0: not told), and its node (None: not told)."""
+    """A memory device: its name, its kind, the address at which it starts (None: not told), its size, how much of that is
+    `plugged`, the `unit` that a virtio-mem device plugs (0: not told), all in bytes; and its node (None: not told)."""
 
     name: str
     kind: DeviceKind

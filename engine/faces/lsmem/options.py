@@ -62,7 +62,7 @@ _SUMMARY: Final[Mapping[str | None, dict[str, bool]]] = {
 def split_lsmem(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """The options with their values, and the other words (a machine's name), which may stand anywhere between them.
 
-    Raises `UsageError` where an option is wrong.
+    Raises `BadInput` where an option is wrong.
     """
     options: list[str] = []
     words: list[str] = []

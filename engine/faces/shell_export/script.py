@@ -70,9 +70,9 @@ def export_shell(
     `devices` are the ranges (first address, first behind) of DAX devices that it had before, `name` is what it is called, and
     `auto_online` what its auto_online_blocks read before the first step (empty: not told).
 
-    `target` says by what means (a name in `TARGETS`). Hardware errors (`poison`) are left out unless `faults` wants them. Before
-    the first step the script looks whether the machine is as it was rehearsed; each step is said, done and verified, and it stops
-    at the first that is refused. Raises `BadInput` for a target that is none.
+    `target` says by what means: "sysfs", "chmem", "daxctl", "virsh" or "qemu". Hardware errors (`poison`) are left out unless
+    `faults` wants them. Before the first step the script looks whether the machine is as it was rehearsed; each step is said,
+    done and verified, and it stops at the first that is refused. Raises `BadInput` for a target that is none.
     """
     if target not in TARGETS:
         raise BadInput(f"{target!r} is nothing to export for; it is one of {', '.join(TARGETS)}")
@@ -118,8 +118,7 @@ def _body(
 def shell_script(machine: Machine, target: str = "sysfs", faults: bool = False) -> str:
     """A shell script that does on the real machine what was done to this one, each step said, done and verified.
 
-    `target` says by what means (a name in `TARGETS`); hardware errors (`poison`) are left out unless `faults` wants them. Raises
-    `BadInput` for a target that is none. `export_shell` makes it of any outcomes.
+    `target` and `faults` as for `export_shell`, which makes it of any outcomes. Raises `BadInput` for a target that is none.
     """
     kmem = [(one.start, one.end) for one in machine.resources.values() if one.name == RESOURCE_NAMES["dax"]]
     kernel, block_size = machine.origin.kernel, machine.geometry.block_size

@@ -38,7 +38,8 @@ from .thin import thin
 
 
 class Combination(NamedTuple):
-    """A kernel model, the size of a block in bytes, a placement, and how blocks go online."""
+    """What an alternative tries: the name of a kernel model, `block_size` in bytes, a placement of the memmap (None: whatever
+    that kernel does), and the type with which blocks go `online`."""
 
     model: str
     block_size: int

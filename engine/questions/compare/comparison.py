@@ -13,8 +13,8 @@ from ...protocol.vocabulary import Certainty, Chunk, MemmapOn, OnlineType, Place
 
 
 class MemoryTotals(msgspec.Struct, frozen=True):
-    """MemTotal and MemFree of the whole machine, pages, and the huge pages that the request's node could give, by their
-    size in bytes."""
+    """`total` and `free` are MemTotal and MemFree of the whole machine, in pages, `huge` the huge pages that the request's node
+    could give, by their size in bytes."""
 
     total: int = 0
     free: int = 0
@@ -22,8 +22,8 @@ class MemoryTotals(msgspec.Struct, frozen=True):
 
 
 class MemmapShare(msgspec.Struct, frozen=True):
-    """A part of the memmap: "self" in the added memory, "section" in earlier hot-added memory, "kernel" in ordinary kernel
-    memory; of which node; pages."""
+    """A part of the memmap: how many pages of it lie on memory of `node`, and on what: "self" is the added memory, "section"
+    earlier hot-added memory, "kernel" ordinary kernel memory."""
 
     on: MemmapOn
     node: int
@@ -43,7 +43,8 @@ class AlikeBlocks(msgspec.Struct, frozen=True):
 
 
 class StuckBlocks(Answered, frozen=True):
-    """Blocks (first to last) that could not be taken out one by one, and why the first could not."""
+    """Blocks (first to last) that could not be taken out one by one: the errno by name (`result`), and the reason of the
+    first."""
 
     first: int
     last: int
@@ -55,7 +56,7 @@ class Alternative(Answered, frozen=True):
     """One alternative. `placement` None: whatever the kernel model does. All counts are pages but `block_size` (bytes).
 
     online_type      how its blocks go online
-    needs            what a real machine needs to place the memmap so: see `questions.availability`
+    needs            what a real machine needs to place the memmap so: data that `sentence` writes
     boots            what else of it is another than the machine's: its kernel, the size of its blocks
     chosen           is it what the kernel model does by itself?
     certainty        how sure that is: not known where it hangs on pages that no one saw or counted
@@ -121,9 +122,10 @@ class Alternative(Answered, frozen=True):
 
 
 class AutoMovable(Answered, frozen=True):
-    """How much of the request would go movable by itself, were online_policy auto-movable: blocks and pages of each kind,
-    by the machine's ratio. `reason` is the rule, of the first block that went to a kernel zone if one did;
-    `largest_pages` is the largest memory device that would go movable as a whole in its place."""
+    """How much of the request would go to ZONE_MOVABLE by itself, were online_policy auto-movable, and how much to kernel
+    zones, in blocks and in pages. `result` is "ok" or the errno of the add; `reason` the rule, of the first block that went to
+    a kernel zone if one did. `ratio` (percent) and `numa_aware` are the machine's auto_movable_ratio and
+    auto_movable_numa_aware; `largest_pages` is the largest memory device that would go movable as a whole in its place."""
 
     result: str
     reason: Reason | None
@@ -137,8 +139,8 @@ class AutoMovable(Answered, frozen=True):
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """The alternatives of an add request, one row each. `before` is the memory of the machine as it is, `page_size` in
-    bytes."""
+    """The alternatives of an add request, one of `rows` each. `before` is the memory of the machine as it is, `page_size` in
+    bytes, and `plan` what the kernel's policy auto-movable would do with the request."""
 
     request: Add
     page_size: int

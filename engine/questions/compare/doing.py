@@ -16,8 +16,9 @@ from .comparison import Alternative, Comparison
 
 
 class Doing(NamedTuple):
-    """The add and the onlining of all its blocks; what another boot must be given first, as `reboot` takes it (nothing: it is
-    done on the machine itself); and whether no released kernel does it, so that the placement has to be demanded of the model."""
+    """How an alternative is done: `add`, then `online`, a command for each of its blocks. `boot` is what another boot must be
+    given first, as `reboot` takes it (empty: it is done on the machine itself). `unreleased`: no released kernel does it, so
+    that the placement has to be demanded of the model."""
 
     add: Add
     online: tuple[Online, ...]

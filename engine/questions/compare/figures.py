@@ -14,9 +14,9 @@ Better = Literal["more", "less"]
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """A number of each alternative, None where it was not done. `best`: where it is as good as in any; where all are alike
-    there is no best. `texts`: as people read it. `better`: whether more or less is; `weight`: how much it tells, where there
-    is no room for all; `short`: its name, where there is little."""
+    """A number of each alternative (`values`), None where it was not done. `best`: where it is as good as in any; where all are
+    alike there is no best. `texts`: as people read it. `better`: whether more or less is; `weight`: how much it tells, where
+    there is no room for all; `short`: its name, where there is little."""
 
     name: str
     values: tuple[int | None, ...]

@@ -19,7 +19,7 @@ _USUAL_BLOCKS: Final = (128 * MIB, 512 * MIB, GIB, 2 * GIB)
 
 
 class Varied(NamedTuple):
-    """A comparison in which one thing varies: which (a key of `VARIES`), and what each alternative is called."""
+    """A comparison in which one thing varies: `what`, a key of `VARIES`, and the `names` of the alternatives."""
 
     what: str
     comparison: Comparison

@@ -31,8 +31,8 @@ from ..why.unknown import unknowns
 
 
 class HeldBlocks(Answered, frozen=True):
-    """Blocks that do not go, for one reason: the kind of the page that the kernel stops at, or None where it is a rule;
-    `reason` and `pfn` are those of the first block."""
+    """Blocks of `size` bytes together that do not go, for one reason: the kind of the page that the kernel stops at, or None
+    where it is a rule. `result` is the errno by name; `reason` and `pfn` are those of the first block."""
 
     blocks: tuple[int, ...]
     size: int
