@@ -9,7 +9,6 @@ from ..commands.row import Steps
 from ..commands.write import meant
 from ..kernels.models import models_from
 from ..memory.state import State, clone
-from ..mm.unseen import unseen_pages
 from ..protocol.events import KernelDoubted, RangeDoubted
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.notes import Note
@@ -42,6 +41,8 @@ def _steps(state: State, command: Command, notes: list[Note]) -> Steps:
 
 def _waits(state: State) -> Steps:
     """Who waits for the hotplug lock. Where no one saw the pages of the block that is going offline, that may come to an end."""
+    from ..mm.unseen import unseen_pages  # with all that moves pages: only where somebody waits
+
     busy = next(block.id for block in state.blocks.values() if block.state == "going-offline")
     start, pages = state.block_range(busy)
     if unseen_pages(state, state.block_sections(busy), start, pages):
