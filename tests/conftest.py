@@ -10,10 +10,14 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import cache
+from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from _pytest.runner import runtestprotocol
 from hypothesis import settings
 
 settings.register_profile("altmap", derandomize=True, database=None, deadline=None, max_examples=30)
@@ -57,6 +61,33 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from .sharing import ByFile
 
     return ByFile(config, log)
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Two workers would compile every module at the same moment, and each all of them: the second begins at the end."""
+    if (
+        os.environ.get("PYTEST_XDIST_WORKER") != "gw1"
+        or session.config.args_source is not pytest.Config.ArgsSource.TESTPATHS
+    ):
+        return
+    folder = Path(__file__).parent
+    for path in sorted(folder.rglob("test_*.py"), reverse=True):
+        with suppress(Exception, pytest.skip.Exception):  # collecting tells it
+            import_module(".".join(("tests", *path.relative_to(folder).with_suffix("").parts)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """A worker tells how a test ended, and of its beginning and its clearing away only what failed: what is told and heard costs
+    more than most tests do."""
+    if not hasattr(item.config, "workerinput"):
+        return None
+    for report in runtestprotocol(item, log=False, nextitem=nextitem):
+        if report.when == "call" or not report.passed:
+            if report.passed:
+                report.keywords = {}
+            item.ihook.pytest_runtest_logreport(report=report)
+    return True
 
 
 for _number, _usual in (
