@@ -21,9 +21,12 @@ _RANGE: Final = re.compile(r"0x([0-9a-fA-F]{1,16})-0x([0-9a-fA-F]{1,16})")
 _BLOCKS: Final = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
 _FIRMWARE: Final = "sys/firmware/memory"
 _COLUMNS: Final = "RANGE|SIZE|STATE|REMOVABLE|BLOCK|NODE|ZONES|CONFIGURED|MEMMAP-ON-MEMORY"
-_HEADER: Final = re.compile(rf"(?m)^[ \t>|]*(?=.*\bRANGE\b|.*\bBLOCK +\w|.*\w +BLOCK\b)(?:(?:{_COLUMNS})[ \t\r|]*)+$")
+_HEADER: Final = re.compile(
+    rf"(?m)^[ \t>|]*+(?={_COLUMNS})(?=.*\bRANGE\b|.*\bBLOCK +\w|.*\w +BLOCK\b)(?:(?:{_COLUMNS})[ \t\r|]*)+$"
+)
+"""Only of a line that begins with a column the rest is looked at: every saved machine is asked whether it is a list."""
 _OLD_HEADER: Final = re.compile(r"(?m)^\s*Address Range\s+Size \(MB\)\s+State\b.*$")
-_PAIRS: Final = re.compile(rf'(?m)^\s*(?=.*\b(?:RANGE="0x|BLOCK="\d))(?:(?:{_COLUMNS})="[^"]*" ?)+\s*$')
+_PAIRS: Final = re.compile(rf'(?m)^\s*+(?={_COLUMNS})(?=.*\b(?:RANGE="0x|BLOCK="\d))(?:(?:{_COLUMNS})="[^"]*" ?)+\s*$')
 _PAIR: Final = re.compile(r'([A-Z-]+)="([^"]*)"')
 _BARE: Final = re.compile(rf"(?m)^\s*{_RANGE.pattern} +\d[\d.,]*[BKMGTPE]? +(?:online|offline|on->off)\b.*$")
 _JSON: Final = re.compile(r'[^{]*(?=\{\s*"memory"\s*:\s*\[)')
