@@ -197,6 +197,7 @@ class Machine:
         """Run a whole command and return what came of it. A refusal of the kernel is an outcome too; with `check` it is
         raised as `HotplugError` instead, unless the command expects it (`Outcome.expect_ok`). Raises `BadInput` for a
         command that makes no sense; then nothing has changed."""
+        self._state.journal.undone = 0
         try:
             tried = attempt(self._state, command)
         except BaseException:
@@ -209,6 +210,7 @@ class Machine:
         """Run a command and yield its events one by one; the generator returns the outcome. If it is closed early, a command
         that looks for signals ends as the kernel ends it then, and is recorded so; any other command is taken back whole."""
         state = self._state
+        state.journal.undone = 0
         events: list[Event] = []
         notes: list[Note] = []
         refusal: HotplugError | None = None

@@ -2,7 +2,8 @@
 
 Of most states only the command is saved that led there. Of the present state the result is saved too, as another version of
 altmap may make something else of the same commands: then the present is as it was saved, and a warning names the first step
-that differs. What a capture brought cannot be made again at all, so it is always taken from the file.
+that differs. What a capture brought cannot be made again at all, so it is always taken from the file; so are the results of the
+costliest steps where doing all of them again would be more work than a file may ask for.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ..memory.state import State
 from ..numbers.errors import BadInput, located
 from ..run.dispatch import takes_signals
 from ..run.rehearsal import attempt, rehearsal
+from ..run.timeline import Moment
 from ..snapshot.fold import Known, alike, fingerprint, later_state, snapshot_of
 from ..snapshot.schema import SnapshotV1, StepV1
 from ..snapshot.unfold import unfold_later
@@ -31,6 +33,8 @@ MOST_WORK: Final = 1 << 19
 microseconds, and so does each value that is changed."""
 _REFUSED_COST: Final = 48
 _STOPPED_COST: Final = 64
+_VALUES_AN_EVENT: Final = 4
+"""Sections and blocks that are read from a file in the time of an event."""
 
 
 def snapshot_with_timeline(machine: Machine) -> SnapshotV1:
@@ -41,12 +45,13 @@ def snapshot_with_timeline(machine: Machine) -> SnapshotV1:
     first: SnapshotV1 | None = None
     known = Known()
     steps: dict[int, StepV1] = {}
+    costliest = _costliest(machine)
     for step in timeline.walk():
         outcome, parent = step.outcome, step.parent
         if first is None or outcome is None or parent is None:
             first = snapshot_of(state, machine.origin, known)
             continue
-        whole = step.number == at or isinstance(outcome.command, Sync)
+        whole = step.number in (at, *costliest) or isinstance(outcome.command, Sync)
         steps[step.number] = StepV1(
             parent.number,
             outcome.command,
@@ -65,6 +70,35 @@ def snapshot_with_timeline(machine: Machine) -> SnapshotV1:
     return msgspec.structs.replace(first, steps=tuple(in_order), at=at)
 
 
+def _costliest(machine: Machine) -> set[int]:
+    """The steps whose results are saved, as doing all of them again would be too much work: the fewest that it takes."""
+    timeline, taken = machine._moments, _cost_of_reading(machine)
+    costs = {step.number: _cost(step) for step in timeline.steps if step is not timeline.present}
+    total, found = sum(costs.values()) + _cost(timeline.present), set[int]()
+    for number, cost in sorted(costs.items(), key=lambda one: -one[1]):
+        if total <= MOST_WORK or cost <= taken:
+            break
+        found.add(number)
+        total -= cost - taken
+    return found
+
+
+def _cost(step: Moment) -> int:
+    """What doing a step again takes at most, see `_Work.apply`."""
+    outcome = step.outcome
+    if outcome is None or isinstance(outcome.command, Sync):
+        return 0
+    if outcome.stopped:
+        return _STOPPED_COST
+    work = ROWS[type(meant(outcome.command))].work
+    return work.begin + (len(outcome.events) + step.written) * work.each + (not outcome.ok) * _REFUSED_COST
+
+
+def _cost_of_reading(machine: Machine) -> int:
+    """What it takes to have a state from the file."""
+    return 1 + (len(machine.sections) + len(machine.blocks)) // _VALUES_AN_EVENT
+
+
 def restore(machine: Machine, snapshot: SnapshotV1, *, replay: bool) -> None:
     """Bring a machine that is in the first state of a snapshot through all its states, to the one that it was saved in.
 
@@ -79,14 +113,19 @@ def restore(machine: Machine, snapshot: SnapshotV1, *, replay: bool) -> None:
     for number in _tree_order(snapshot):
         while numbers[timeline.present.number] != steps[number - 1].parent:
             timeline.back()
+        left = work.left
         try:
             with located(f"step {number}"):
-                machine._warnings += _again(machine, snapshot, number, work)
+                machine._warnings += _again(machine, snapshot, number, work, replay)
         except BadInput as refusal:
             if saved is None:
                 raise
-            refusals[number] = refusal
-            timeline.record(Outcome(steps[number - 1].command, steps[number - 1].result))
+            if number == snapshot.at and work.left < 0 and not replay:
+                work.left = left  # this once: the steps that follow it are no more work than before
+                _take(machine, steps[number - 1], saved)
+            else:
+                refusals[number] = refusal
+                timeline.record(Outcome(steps[number - 1].command, steps[number - 1].result))
         numbers.append(number)
     following = {step.parent: number for number, step in enumerate(steps, 1)}
     following |= {step.parent: number for number, step in enumerate(steps, 1) if step.redone}
@@ -95,6 +134,9 @@ def restore(machine: Machine, snapshot: SnapshotV1, *, replay: bool) -> None:
         timeline.name(number, step.name)
     if not replay:
         _take_what_was_saved(machine, snapshot, saved, refusals)
+    for number, why in refusals.items() if replay else ():
+        left_out = f"step {number} ({describe(steps[number - 1].command)}) is left out"
+        machine._warnings += (f"{left_out}, as it cannot be done now ({why})",)
 
 
 def _tree_order(snapshot: SnapshotV1) -> Iterator[int]:
@@ -132,7 +174,7 @@ class _Work:
         """Run a command to its end; where that costs too much, the machine is as before it."""
         work, journal = ROWS[type(meant(command))].work, machine._state.journal
         self.spend(work.begin)
-        steps, undone = machine.steps(command), journal.undone
+        steps = machine.steps(command)
         try:
             with journal.at_most(self.left // work.each):
                 for _ in steps:
@@ -144,11 +186,12 @@ class _Work:
             self.spend(self.left + 1)
         step = machine._moments.present
         refused = step.outcome is not None and not step.outcome.ok
-        self.spend((len(step.changes) // 2 + journal.undone - undone) * work.each + refused * _REFUSED_COST)
+        self.spend((len(step.changes) // 2 + journal.undone) * work.each + refused * _REFUSED_COST)
 
 
-def _again(machine: Machine, snapshot: SnapshotV1, number: int, work: _Work) -> tuple[str, ...]:
-    """Do a step again; returns what is to be said of it."""
+def _again(machine: Machine, snapshot: SnapshotV1, number: int, work: _Work, replay: bool) -> tuple[str, ...]:
+    """Do a step again, or take its result from the file where that was saved as it is too much work; returns what is to be said
+    of it."""
     step, state = snapshot.steps[number - 1], machine._state
     if step.stopped is not None or step.result == "EINTR":
         work.spend(_STOPPED_COST)
@@ -160,6 +203,9 @@ def _again(machine: Machine, snapshot: SnapshotV1, number: int, work: _Work) -> 
         notes = tuple(drift(state, brought))
         state.adopt(brought)
         machine._moments.record(Outcome(step.command, step.result, notes=notes))
+    elif step.state is not None and number != snapshot.at and not replay:
+        work.spend(_cost_of_reading(machine))
+        _take(machine, step, unfold_later(snapshot, number))
     elif step.stopped is not None:
         _stop(machine, step, step.stopped)
     elif _stopped_somewhere(state, step):
@@ -171,6 +217,13 @@ def _again(machine: Machine, snapshot: SnapshotV1, number: int, work: _Work) -> 
     else:
         work.apply(machine, step.command)
     return ()
+
+
+def _take(machine: Machine, step: StepV1, result: State | None) -> None:
+    """A step led to a result that the file holds."""
+    assert result is not None
+    machine._state.adopt(result)
+    machine._moments.record(Outcome(step.command, step.result)).written = MOST_WORK
 
 
 def _stop(machine: Machine, step: StepV1, events: int) -> None:

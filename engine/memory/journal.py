@@ -62,15 +62,16 @@ class _Bounded(list[Change]):
 
 class Journal:
     """The changes of one command to the tables that share it, oldest first. `begun`: the tables are built, and what
-    changes from now on is to be remembered. `undone`: how many were taken back by `rewind`, which was work too."""
+    changes from now on is to be remembered. `undone`: how many of the command were taken back by `rewind`, which was work too.
+    `written`: how many changes the last `take` was made of, those that were taken back included."""
 
-    __slots__ = ("begun", "changes", "tables", "undone")
+    __slots__ = ("begun", "changes", "tables", "undone", "written")
 
     def __init__(self) -> None:
         self.changes: list[Change] = []
         self.tables: list[Table[Any, Any]] = []
         self.begun = False
-        self.undone = 0
+        self.undone = self.written = 0
 
     def begin(self) -> None:
         """The tables are built: what was written so far is forgotten, and cannot be taken back."""
@@ -81,6 +82,7 @@ class Journal:
         """What takes back all that was written since the last call: of each replaced value the oldest. The journal starts
         anew."""
         oldest = _oldest(self.changes)
+        self.written = len(self.changes) + self.undone
         self.changes = []
         return tuple(chain.from_iterable(oldest.items()))
 

@@ -20,10 +20,10 @@ class Moment:
     """One state: what led to it from its parent, and under which name a person put it. The first state has no parent.
 
     `changes` take the machine from this state to its parent while the step is part of the present, and the other way
-    round while it is not.
+    round while it is not. `written` is how many changes were made on the way to it, those that were taken back included.
     """
 
-    __slots__ = ("changes", "latest", "name", "number", "outcome", "parent")
+    __slots__ = ("changes", "latest", "name", "number", "outcome", "parent", "written")
 
     def __init__(self, number: int, parent: Moment | None, outcome: Outcome | None, changes: Changes) -> None:
         self.number = number
@@ -32,6 +32,7 @@ class Moment:
         self.changes = changes
         self.name = ""
         self.latest: Moment | None = None
+        self.written = 0
 
     def path(self) -> list[Moment]:
         """The steps from the first state to this one."""
@@ -55,6 +56,7 @@ class Moments:
     def record(self, outcome: Outcome) -> Moment:
         """A command was applied in the present state; what it changed is in the journal."""
         step = Moment(len(self.steps), self.present, outcome, self._journal.take())
+        step.written = self._journal.written
         self.steps.append(step)
         self.present.latest = step
         self.present = step

@@ -289,8 +289,9 @@ class StepV1(_Strict, frozen=True, omit_defaults=True):
 
     name: the name of the new state. stopped: a signal ended the command after so many events. redone: of the states that
     come from the same one, the one that redo goes to is the last, or the one that says so. state: the new state itself; it
-    is there for the present one and for those that a capture brought (`sync`), which no replay can make again. digest: what
-    the command changed, as a checksum; by it the first step is found that a later version of altmap takes otherwise.
+    is there for the present one, for those that a capture brought (`sync`), which no replay can make again, and for the costliest
+    where to make all again would take too long. digest: what the command changed, as a checksum; by it the first step is found
+    that a later version of altmap takes otherwise.
     """
 
     parent: Number

@@ -12,11 +12,15 @@ from altmap.engine import (
     Allocate,
     Command,
     Compact,
+    Free,
     HugePages,
     Offline,
+    Online,
     Write,
     boot_machine,
+    machine_bytes,
     open_machine,
+    read_machine,
     save_machine,
 )
 from altmap.engine.faces import plans
@@ -28,6 +32,7 @@ from altmap.engine.reading.open_tree import open_tree
 from altmap.engine.reading.procfs import MAX_RESOURCES, parse_id_list, parse_iomem, parse_zoneinfo
 from altmap.engine.reading.tree import LINE_LIMIT
 from altmap.engine.snapshot import store, unfold_sections
+from altmap.engine.snapshot.fold import alike
 
 
 @pytest.fixture
@@ -92,6 +97,52 @@ def test_steps_that_take_too_much_work_are_not_done_again(planned: Path, monkeyp
     planned.write_bytes(msgspec.json.encode(plain))
     with pytest.raises(BadInput, match=r"step \d: doing this step and those before it again takes more work"):
         open_machine(planned)
+
+
+COSTLY = (HugePages(count=300), Add(start="4G", size="512M"), HugePages(count=0), Free(), Online(block=32))
+
+
+@pytest.mark.parametrize("at", [3, 5], ids=["a costly state is the present", "a cheap one is"])
+def test_a_plan_whose_steps_are_too_much_work_opens_as_it_was(at: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The results of the costliest are in the file, and again in the next one."""
+    monkeypatch.setattr(plans, "MOST_WORK", 1500)
+    machine = boot_machine([(0, 0, "1G")], nodes=1)
+    for command in COSTLY:
+        machine.apply(command)
+    machine.go_to(at)
+    opened = machine
+    for _ in range(2):
+        opened = read_machine(machine_bytes(opened, "it.json"), "it")
+        assert opened.warnings == ()
+        for number in range(len(COSTLY) + 1):
+            opened.go_to(number)
+            machine.go_to(number)
+            assert alike(state_of(opened), state_of(machine))
+        opened.go_to(at)
+
+
+def test_a_plan_that_is_little_work_holds_one_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = boot_machine([(0, 0, "1G")], nodes=1)
+    for command in COSTLY:
+        machine.apply(command)
+    assert [step.state is not None for step in plans.snapshot_with_timeline(machine).steps] == [*[False] * 4, True]
+    monkeypatch.setattr(plans, "MOST_WORK", 1500)
+    assert [step.state is not None for step in plans.snapshot_with_timeline(machine).steps] == [
+        True, False, True, False, True
+    ]  # fmt: skip
+
+
+def test_a_replay_says_which_steps_it_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = boot_machine([(0, 0, "1G")], nodes=1)
+    for command in COSTLY:
+        machine.apply(command)
+    data = machine_bytes(machine, "it.json")
+    monkeypatch.setattr(plans, "MOST_WORK", 1500)
+    warnings = read_machine(data, "it", replay=True).warnings
+    assert warnings
+    assert warnings[0].startswith(
+        "step 1 (hugepages 300 of 2M) is left out, as it cannot be done now (step 1: doing this step"
+    )
 
 
 def test_a_step_that_is_given_up_leaves_nothing_behind(planned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
