@@ -9,7 +9,7 @@ A count is one integer in which every kind, type and order has a field of `FIELD
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
 from typing import Final
 
@@ -191,7 +191,10 @@ class Pyramid:
             yield found[0] if len(found) == 1 else _added(found)
 
 
-def _added(counts: Iterable[Count]) -> Count:
+def _added(counts: Sequence[Count]) -> Count:
+    if counts and counts.count(counts[0]) == len(counts):  # as most are on a large machine
+        packed, shares = counts[0]
+        return packed * len(counts), tuple((key, pages * len(counts)) for key, pages in shares)
     total = 0
     zones: dict[ZoneKey, int] = {}
     for packed, shares in counts:

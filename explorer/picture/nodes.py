@@ -14,6 +14,8 @@ from .mix import shares
 from .palette import LETTERS, Palette
 from .view import OFFLINE, Scene
 
+_HEAD: Final = 2
+"""Lines above those of the zones."""
 _BAR: Final = 12
 _MANY: Final = 8
 """More nodes than this have no distances beside them."""
@@ -21,11 +23,22 @@ _PLACES: Final = {"self": "in itself", "section": "in others", "kernel": "boot m
 """Where struct pages lie, by `Memmap.on`."""
 
 
+def zones_told(machine: Machine) -> list[ZoneKey]:
+    """The zones that have pages; none where they are not of several nodes."""
+    zones = sorted(key for key, zone in machine.zones.items() if zone.managed)
+    return zones if len({node for node, _ in zones}) > 1 else []
+
+
+def lines_of(machine: Machine) -> int:
+    """How many lines the table has."""
+    zones = zones_told(machine)
+    return len(zones) + _HEAD if zones else 0
+
+
 def table(scene: Scene, wide: int, halves: int) -> list[Line]:
     """A title, and a line for each zone that has pages; empty where there are not several nodes."""
     machine, palette = scene.machine, scene.palette
-    zones = sorted(key for key, zone in machine.zones.items() if zone.managed)
-    if len({node for node, _ in zones}) < 2:
+    if not (zones := zones_told(machine)):
         return []
     nodes = sorted(machine.nodes)
     struct, unit = _struct_pages(machine), machine.geometry.page_size

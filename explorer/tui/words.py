@@ -1,46 +1,15 @@
-"""What the explorer says about a machine and about what came of a command, in sentences. Pure."""
+"""What the explorer says about a machine and its blocks, in a few words. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from pathlib import PurePath
-from typing import Final
 
-from altmap.engine import (
-    Add,
-    Compact,
-    Eject,
-    HugePages,
-    Line,
-    Machine,
-    Offline,
-    Online,
-    Outcome,
-    Poison,
-    Remove,
-    Shortage,
-    Verdict,
-    VirtioMem,
-    about_bytes,
-    assumption,
-    describe,
-    format_address,
-    format_bytes,
-    memmap_places,
-    parse_bytes,
-    running,
-    sentence,
-    story,
-)
+from altmap.engine import Machine, about_bytes
 from altmap.engine import block_names as engine_names
 
 from .. import facts
-from . import prospects
-from .session import Batch
-
-PAGE_COMMANDS: Final = (Compact, HugePages, Poison, VirtioMem)
-"""Commands of which the story says more than their line."""
 
 
 def block_name(block: int) -> str:
@@ -112,115 +81,3 @@ def memmap_short(machine: Machine, block: int) -> str:
     if place.on == "kernel" or not place.chunks:
         return "in kernel memory"
     return "in the block itself" if place.hosts == (block,) else f"in {block_names(place.hosts)}"
-
-
-def outcome_words(outcome: Outcome, machine: Machine) -> str:
-    """One outcome in a sentence: what is now so, or why not; and on what that hangs, if it is not known."""
-    if not outcome.ok:
-        return "; ".join(filter(None, (sentence(outcome.reason), assumption(outcome))))
-    if isinstance(outcome.command, PAGE_COMMANDS):  # their story has it
-        return _done(outcome, machine)
-    return "; ".join(filter(None, (_done(outcome, machine), assumption(outcome))))
-
-
-def _done(outcome: Outcome, machine: Machine) -> str:
-    command = outcome.command
-    if isinstance(command, Online):
-        here = machine.blocks.get(command.block)
-        zone = here.zone[1] if here and here.zone else "its zone"
-        return f"{block_name(command.block)} is online in zone {zone}"
-    if isinstance(command, Offline):
-        return f"{block_name(command.block)} is offline"
-    said = [describe(command)]
-    if isinstance(command, Add):
-        said += memmap_places(outcome)
-        said += [_taken(machine, node, pages) for node, pages in sorted(outcome.taken.items())]
-    if isinstance(command, Remove | Eject):
-        said = [f"{describe(command)}: gone"]
-    if isinstance(command, PAGE_COMMANDS):
-        said += [text for kind, text in story(outcome) if kind == "why"]
-    return "; ".join((*said, *map(sentence, outcome.notes)))
-
-
-def _taken(machine: Machine, node: int, pages: int) -> str:
-    size = about_bytes(abs(pages) * machine.geometry.page_size)
-    return f"{'took' if pages > 0 else 'gave back'} {abs(pages):,} pages ({size}) of existing memory on node {node}"
-
-
-def batch_words(batch: Batch, machine: Machine) -> tuple[str, str]:
-    """The badge and the sentence for what came of a verb: the one refusal or success, or how many of each."""
-    refused = batch.refused
-    if batch.stopped:
-        last, many = batch.outcomes[-1:], len(batch.outcomes)
-        count = f"{many:,} command{'s' * (many != 1)}"
-        if last and last[0].stopped and last[0].ok:
-            return "stopped", f"{describe(last[0].command)}: the signal came too late, it is done; {count} in all"
-        return "stopped", f"{batch.label}: ended by a signal (EINTR) after {count}"
-    if len(batch.outcomes) == 1:
-        outcome = batch.outcomes[0]
-        prefix = "" if outcome.ok else f"{batch.label}: "
-        return outcome.result, prefix + outcome_words(outcome, machine)
-    if not refused:
-        assumed = len(batch.assumed)
-        return (
-            "ok",
-            f"{batch.label}: all {len(batch.outcomes):,} done{f', {assumed:,} of them assumed' if assumed else ''}",
-        )
-    willing = len(batch.outcomes) - len(refused)
-    reasons = prospects.reasons_words(refused)
-    return refused[0].result, f"{batch.label}: {willing:,} of {len(batch.outcomes):,} done; {reasons}"
-
-
-def added_block(batch: Batch, machine: Machine) -> int | None:
-    """The first block of memory that a verb added; None if it added none."""
-    for outcome in batch.outcomes:
-        if outcome.ok and isinstance(outcome.command, Add):
-            return parse_bytes(outcome.command.start) // machine.geometry.block_size
-    return None
-
-
-def suggestion(machine: Machine, size: int) -> str:
-    """An address for new memory, as the dialog shows it."""
-    return format_address(facts.suggested_address(machine, size))
-
-
-def add_preview(machine: Machine, start: int, size: int) -> str:
-    """What an add would make: blocks, and how big their memmap is."""
-    geometry = machine.geometry
-    unit = geometry.block_size
-    if not size or start % unit or size % unit:
-        return f"The kernel adds whole memory blocks of {format_bytes(unit)}: it would answer EINVAL."
-    names = block_names(range(start // unit, (start + size) // unit))
-    pages = geometry.memmap_pages(size // geometry.page_size)
-    return f"{names}; memmap {format_bytes(pages * geometry.page_size)} = {pages:,} pages"
-
-
-def _answered(answer: str, *more: Line) -> tuple[Line, ...]:
-    return running(answer, "answer", 0), *more
-
-
-def _plain(words: str) -> Line:
-    return running(words, indent=0)
-
-
-def shortage_words(machine: Machine, budget: Shortage, said: str) -> tuple[Line, ...]:
-    """Kernel memory that an add lacks which makes what is `said`."""
-    short = about_bytes(budget.missing * machine.geometry.page_size)
-    nodes = f"node{'s' if len(budget.nodes) > 1 else ''} {', '.join(map(str, budget.nodes))}"
-    takes = (
-        f"It takes {budget.needed:,} pages ({budget.memmap:,} of memmap, {budget.tables:,} of page tables and objects); "
-        f"the kernel zones of {nodes} have {budget.available:,} to spare."
-    )
-    return _answered(f"It does not fit: {short} of kernel memory are missing", _plain(said), _plain(takes))
-
-
-def fit_words(verdict: Verdict, said: str) -> tuple[Line, ...]:
-    """Whether an add fits that makes what is `said`, and what to mind before it is done."""
-    effects = [_plain(sentence(effect)) for effect in verdict.effects]
-    if not verdict.rehearsed:
-        return _answered(f"Refused with {verdict.result}: {sentence(verdict.reason)}", _plain(said))
-    if verdict.unknown:
-        unknown = [_plain(sentence(one)) for one in verdict.unknown]
-        return _answered(f"Whether it fits is not known: {said}", *unknown, *effects)
-    warnings = [running(f"warning: {sentence(warning)}", "warning", 0) for warning in verdict.warnings]
-    return _answered(f"It fits: {said}", *warnings, *effects)

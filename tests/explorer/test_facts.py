@@ -7,7 +7,7 @@ from altmap import engine
 from altmap.engine import about_bytes
 from altmap.explorer import facts
 from altmap.explorer.picture.links import links_of
-from altmap.explorer.tui import words
+from altmap.explorer.tui import outcomes, words
 from altmap.explorer.tui.session import Batch
 
 from .machines import DIMM, guest, numa, with_dimm
@@ -84,7 +84,7 @@ def test_what_a_failed_add_left_behind_is_told_from_a_device() -> None:
 def test_equal_decisions_are_told_once() -> None:
     machine = guest()
     outcome = machine.apply(engine.VirtioMem(size="1G", start="8G", unit="2M"))
-    said = words.outcome_words(outcome, machine)
+    said = outcomes.outcome_words(outcome, machine)
     assert said.count("memmap: ") == 1
     assert "262,144 pages plugged" in said
 
@@ -128,7 +128,7 @@ def test_zones_of_an_offline_block_say_the_default() -> None:
 def test_an_add_is_told_with_its_placement_and_what_it_took() -> None:
     machine = guest()
     outcome = machine.apply(engine.Add(start="4G", size="1G", placement="boot"))
-    badge, text = words.batch_words(Batch("add", (outcome,)), machine)
+    badge, text = outcomes.batch_words(Batch("add", (outcome,)), machine)
     taken = outcome.taken[0]
     assert badge == "ok"
     assert text.startswith("add 1G at 0x100000000 node 0 placement boot; memmap in kernel memory, as asked; took ")

@@ -26,7 +26,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Label, Select
 
-from .. import words
+from .. import fitting
 from ..picked import Picked
 from ..widgets.heading import LEAVE, Heading, Hint
 from ..widgets.prose import Prose
@@ -82,7 +82,7 @@ class AddDialog(Dialog[Add | Picked]):
     def compose(self) -> ComposeResult:
         machine = self._machine
         unit = machine.geometry.block_size
-        self._suggested = words.suggestion(machine, unit)
+        self._suggested = fitting.suggestion(machine, unit)
         nodes = [
             (f"node {nr}" if node.online else f"node {nr} (offline)", nr) for nr, node in sorted(machine.nodes.items())
         ]
@@ -133,7 +133,7 @@ class AddDialog(Dialog[Add | Picked]):
         start = self.query_one("#start", Input)
         if start.value == self._suggested:
             try:
-                self._suggested = words.suggestion(self._machine, parse_bytes(size))
+                self._suggested = fitting.suggestion(self._machine, parse_bytes(size))
             except BadInput:
                 return
             start.value = self._suggested
@@ -163,7 +163,7 @@ class AddDialog(Dialog[Add | Picked]):
             self._say([running(str(error), "answer", 0)], "bad")
             self._offer(True)
             return
-        said = words.add_preview(self._machine, int(command.start), int(command.size))
+        said = fitting.add_preview(self._machine, int(command.start), int(command.size))
         self._say([running(said, "answer", 0)])
         self._try(command, said)
 
@@ -184,11 +184,11 @@ class AddDialog(Dialog[Add | Picked]):
         try:
             budget = shortage(machine, command)
             if budget.missing:
-                return "bad", words.shortage_words(self._machine, budget, said)
+                return "bad", fitting.shortage_words(self._machine, budget, said)
             verdict = why_not(machine, command)
         except BadInput as error:
             return "bad", [running(str(error), "answer", 0)]
-        return "good" if verdict.ok else "bad", words.fit_words(verdict, said)
+        return "good" if verdict.ok else "bad", fitting.fit_words(verdict, said)
 
     def on_input_submitted(self) -> None:
         if self._adds:

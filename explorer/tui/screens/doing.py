@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from altmap.engine import BadInput, Command, describe
 
 from ...picture.view import Told
-from .. import changes, prospects, words
+from .. import changes, prospects
 from ..outlooks import RULES
 from ..session import Batch
 from ..widgets.bars import ResultBar
@@ -77,7 +77,9 @@ class DoingScreen(MappingScreen):
 
     def _tell(self, batch: Batch) -> None:
         """Show what came of a verb: in words, and on the map."""
-        if (block := words.added_block(batch, self.machine)) is not None:
+        from ..outcomes import added_block
+
+        if (block := added_block(batch, self.machine)) is not None:
             self._map.select(block)
         self._map.show_notes({
             block: prospects.tile_word(outcome)

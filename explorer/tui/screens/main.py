@@ -43,6 +43,8 @@ ALWAYS: Final = ("verb('help')", "verb('quit')", "command_palette")
 
 WIDE: Final = 170
 """From so many columns on the levels below the cursor stand beside the map."""
+TALL: Final = 32
+"""From so many rows on maps are likely to leave room for the table of nodes."""
 BESIDE: Final = 122
 """Columns of all else then: the map, the panes at the right, and one between each two."""
 
@@ -79,6 +81,8 @@ class MainScreen(Ground, DoingScreen):
         with Panes(id="right", classes="-show-inspector"):
             yield Inspector(machine, id="inspector")
         yield self._map
+        if len(machine.nodes) > 1:
+            yield self.node_strip(display=self.app.size.height >= TALL)
         yield MapLegend(self._map)
 
     def _pane_of(self, name: str) -> Widget:

@@ -123,15 +123,19 @@ class MappingScreen(Mapped, WatchingScreen):
         found = place.fault if place.fault is not None else first
         return found if found is not None and found // size == self.cursor else self.cursor * size
 
+    def node_strip(self, display: bool = False) -> NodeStrip:
+        """The table of nodes, made; `display`: it is there before the map is told its size."""
+        from ..widgets.node_strip import NodeStrip
+
+        self._node_strip = NodeStrip(self._map, display)
+        return self._node_strip
+
     def show_strips(self, changed: bool) -> None:
         """What stands below the map where there is room; `changed`: the machine is another than it was."""
         if not self._map.placed:
             return
         if self._node_strip is None and len(self.machine.nodes) > 1:
-            from ..widgets.node_strip import NodeStrip
-
-            self._node_strip = NodeStrip(self._map)
-            self.mount(self._node_strip, before=self.query_one(MapLegend))
+            self.mount(self.node_strip(), before=self.query_one(MapLegend))
         if self._head_strip is None and self._map.view is Memmap:
             from ..widgets.head_strip import HeadStrip
 

@@ -11,7 +11,6 @@ from textual import events
 
 from ...picture.lines import Line
 from ...printable import printable
-from .. import words
 from ..session import Batch
 from ..worded import Look, Role, Word
 from .drawn import palette_of
@@ -111,7 +110,9 @@ class ResultBar(Titled):
 
     def tell(self, batch: Batch, machine: Machine, where: str) -> None:
         """Show what came of a verb, and where pages came to be."""
-        result, text = words.batch_words(batch, machine)
+        from ..outcomes import batch_words
+
+        result, text = batch_words(batch, machine)
         judged = batch.refused[:1] or batch.outcomes
         assumed = any(outcome.certainty == "not known" for outcome in judged) and not batch.stopped
         if batch.refused:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...picture.lines import Line
 from ...picture.memory import MemoryPicture
-from ...picture.nodes import table
+from ...picture.nodes import lines_of, table
 from .drawn import Drawn
 from .memory_map import MemoryMap
 
@@ -12,12 +12,14 @@ from .memory_map import MemoryMap
 class NodeStrip(Drawn):
     """It takes room only where the map needs it not."""
 
-    def __init__(self, map_: MemoryMap) -> None:
+    def __init__(self, map_: MemoryMap, display: bool = False) -> None:
+        """`display`: it is likely to have room, so that the map is laid out beside it from the first."""
         super().__init__()
         self._map = map_
         self._lines: list[Line] = []
         self._wide = -1
-        self.display = False
+        self.styles.height = lines_of(map_.machine)
+        self.display = display and lines_of(map_.machine) > 0
 
     def show(self, changed: bool) -> None:
         """Show the nodes, if there is room; `changed`: the machine is another than it was."""
