@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
+import msgspec
 from altmap.engine import Machine, about_bytes, format_bytes
 
 from . import facts
@@ -14,7 +14,7 @@ from .printable import printable
 from .settings import Recent
 
 
-class Card(NamedTuple):
+class Card(msgspec.Struct, frozen=True):
     """A machine in short: the kernel that it ran and is modelled as, the size of all its blocks, how many of which size,
     its nodes, its architecture, and whether the kind of every page was seen or laid out to meet the counters."""
 

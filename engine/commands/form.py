@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -42,14 +42,14 @@ class Spelling(Protocol):
         """The line that says a command; one on a block says it of all blocks up to `last`, if that is given."""
 
 
-class Option(NamedTuple):
+class Option(msgspec.Struct, frozen=True):
     """``node 1``: a field's name and its value. With `always` the line says it even where the field holds its default."""
 
     field: str
     always: bool = False
 
 
-class Choice(NamedTuple):
+class Choice(msgspec.Struct, frozen=True):
     """``soft``, or ``online_movable``: words that set a field to a value. With `always` the line has one even for the default."""
 
     field: str

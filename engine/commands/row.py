@@ -4,7 +4,9 @@ how it is explained."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from ..memory.state import State
 from ..numbers.errors import BadInput
@@ -17,7 +19,7 @@ from .shell import Place
 Steps = Iterator[Event]
 
 
-class Work(NamedTuple):
+class Work(msgspec.Struct, frozen=True):
     """What doing a command again costs, in events of a plain one; so it is bounded what the steps of a file may ask for.
 
     begin  before its first event: more for a command that looks at more than it changes
@@ -28,7 +30,7 @@ class Work(NamedTuple):
     each: int = 1
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, frozen=True):
     """All that belongs to a command.
 
     command  its class: what JSON, histories and the engine's users hold

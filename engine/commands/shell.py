@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
 from ..numbers.units import GIB, KIB, MIB, TIB
 
 
-class Place(NamedTuple):
+class Place(msgspec.Struct, frozen=True):
     """What the lines of a step depend on: bytes of a memory block, the numbers of the DIMMs that are plugged in (by first
     address and bytes), the number that the next one gets, and whether the step was refused."""
 

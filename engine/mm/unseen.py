@@ -7,7 +7,9 @@ its zone is. What comes of a range holds for certain if it holds in all arrangem
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from ..memory.section import Section
 from ..memory.state import State
@@ -40,7 +42,7 @@ _NEVER_MANAGED: Final[tuple[Kind, ...]] = (RESERVED, MEMMAP, PAGE_OFFLINE)
 """Kinds of pages that are present and not managed."""
 
 
-class Tally(NamedTuple):
+class Tally(msgspec.Struct, frozen=True):
     """The pages of a zone that no one saw: how many there are, in so many pageblocks of so many memory blocks, and how many
     are of which kind. `unmanaged`: those that are present, and that the buddy was never given. `typed`: pageblocks among
     them that are Unmovable or Reclaimable, in which the kernel gathers its pages; heads of memmap left out."""

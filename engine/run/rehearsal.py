@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple, cast
+from typing import cast
+
+import msgspec
 
 from ..commands import Command
 from ..memory.state import State
@@ -16,7 +18,7 @@ from .certainty import certainty
 from .dispatch import kernel_doubted, run
 
 
-class Attempt(NamedTuple):
+class Attempt(msgspec.Struct, frozen=True):
     """How a command ended that was tried: "ok" or the errno, the reason, the page (pfn) at fault, its events, and how sure
     that is (see `Outcome`)."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
@@ -14,7 +14,7 @@ from ..memory.zone import KERNEL_ZONES
 from ..numbers.errors import BadInput
 
 
-class _Row(NamedTuple):
+class _Row(msgspec.Struct, frozen=True):
     """A field of the values of a table is saved under `prefix` and their keys (`in_bytes`: as bytes, not as pages)."""
 
     prefix: str

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import msgspec
 from altmap.engine import Block, Machine, Section
 
 from .plan import Plan, Row
 
 
-class Made(NamedTuple):
+class Made(msgspec.Struct, frozen=True):
     """The sections and the blocks of a row, None where there is none."""
 
     sections: list[Section | None]

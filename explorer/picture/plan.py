@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
+
+import msgspec
 
 Pair = tuple[int, int]
 """A width and a height; or a run of units, its first pfn and pages."""
@@ -36,7 +38,7 @@ _SPARE: Final = 4
 """So few columns are rather left than that some cells are broader than others."""
 
 
-class Shape(NamedTuple):
+class Shape(msgspec.Struct, frozen=True):
     """The form of tiles: pages of one, cells across, lines down that its cells need, the columns that it has, how many a row,
     columns between two, lines of caption, and cells above each other in a character (1 or 2)."""
 
@@ -70,7 +72,7 @@ class Shape(NamedTuple):
         return self.per_row * (self.broad + self.gap) - self.gap
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, frozen=True):
     """A row: its first pfn and pages. `what` is "tiles", "hole", "alike" (a run of units that all look the same) or
     "node" (a heading; `node` is which). Of a row of tiles only `low` to `high` is shown: what belongs to its node."""
 
@@ -92,7 +94,7 @@ class Row(NamedTuple):
         return range(max(self.start, self.low), min(self.start + self.pages, self.high))
 
 
-class Extent(NamedTuple):
+class Extent(msgspec.Struct, frozen=True):
     """Consecutive units of memory of one node that are there."""
 
     start: int
@@ -285,7 +287,7 @@ def rows_of(
             else:
                 for at in range(start, start + pages, size):
                     if rows and rows[-1].what == "tiles" and rows[-1].start == at:
-                        rows[-1] = rows[-1]._replace(high=extent.start + extent.pages)
+                        rows[-1] = msgspec.structs.replace(rows[-1], high=extent.start + extent.pages)
                     else:
                         rows.append(Row("tiles", at, size, extent.node, extent.start, extent.start + extent.pages))
             end = max(end or 0, start + pages)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import ClassVar, Final, NamedTuple, Protocol
 
+import msgspec
 from altmap.engine import Machine, Page, Summary
 
 from .colour import between
@@ -34,7 +35,7 @@ class Entry(NamedTuple):
     sample: Line = ()
 
 
-class Told(NamedTuple):
+class Told(msgspec.Struct, frozen=True):
     """Whether a block can go offline: "yes", "no", "never" or "not known"; the result ("ok" or the errno), what is in the
     way as (word, count, first pfn), a sentence, the pages that would move, and where it is no page that is in the way but a
     rule, that in a word; else the page (pfn) that the kernel meets first."""
@@ -61,7 +62,7 @@ class Verdicts(Protocol):
         """The blocks by answer, as far as they were asked."""
 
 
-class Scene(NamedTuple):
+class Scene(msgspec.Struct, frozen=True):
     """What a view may look at. `expected`: blocks by their numbers, and the node of each, that have a place on the map although
     they may not be there yet, or no more."""
 

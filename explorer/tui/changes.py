@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
+import msgspec
 from altmap.engine import Machine, Section
 
 from ..picture.palette import WORDS
@@ -15,7 +16,7 @@ _NAMES: Final = {"vmemmap": "memmap"}
 """What pages of a use are called where the word of the legend does not go before "pages"."""
 
 
-class Changes(NamedTuple):
+class Changes(msgspec.Struct, frozen=True):
     """The pages of each section that are not what they were, as a set; by use and block how many pages came to it, and by
     use how many are gone from where they were."""
 
@@ -54,7 +55,7 @@ def changes(before: Mapping[int, Section], machine: Machine) -> Changes:
     return Changes(pages, gained, lost)
 
 
-class _Difference(NamedTuple):
+class _Difference(msgspec.Struct, frozen=True):
     """What differs between the pages of a section then and now: which, and by use how many came and went."""
 
     pages: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
+import msgspec
 from altmap.engine import Measured, about_bytes
 
 from ..picture.lines import Line, Span, fitted, joined
@@ -18,7 +19,7 @@ _BROADEST: Final = 8
 """Signs of a state at most."""
 
 
-class Course(NamedTuple):
+class Course(msgspec.Struct, frozen=True):
     """A number that is followed: its name, its value of a state, and that in words (with the bytes of a page)."""
 
     name: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
+import msgspec
 from altmap.engine import about_bytes
 
 from ..picture.lines import cut
@@ -18,7 +19,7 @@ MOST: Final = 12
 """States of the course of MemFree."""
 
 
-class Chip(NamedTuple):
+class Chip(msgspec.Struct, frozen=True):
     """One verb: its label, the state after its last command, whether the kernel refused something of it ("ok", or the first
     errno), and how many other ways go on from its states."""
 

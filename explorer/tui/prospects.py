@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import NamedTuple
 
+import msgspec
 from altmap.engine import Machine, Outcome, describe, sentence
 from altmap.engine import block_names as all_names
 
@@ -15,7 +15,7 @@ from ..picture.palette import WORDS
 from ..picture.view import Told
 
 
-class Prospects(NamedTuple):
+class Prospects(msgspec.Struct, frozen=True):
     """`asked` of `online` blocks; the blocks by answer; reasons with the number of blocks that they hold; the blocks that a
     person could free with the fewest pages in the way, as (block, pages)."""
 

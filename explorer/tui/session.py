@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from time import monotonic
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+import msgspec
 from altmap.engine import BadInput, Command, Machine, Measured, Outcome, Step, describe, measured
 
 from .states import together
@@ -25,7 +26,7 @@ LEFT: Final = True
 """What the application returns when a person left it and was asked about unsaved states."""
 
 
-class Batch(NamedTuple):
+class Batch(msgspec.Struct, frozen=True):
     """What came of one verb: the outcome of each of its commands, in order. `stopped`: a person ended it early;
     `refusals`: the steps of it that the kernel refused."""
 

@@ -6,13 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
 from typing import Literal, NamedTuple
 
+import msgspec
 from altmap.engine import Machine, Offline, Online, Step, block_numbers, describe
 
 Where = Literal["here", "path", "aside"]
 """The present state; one on the way from the first to it; or one elsewhere."""
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, frozen=True):
     """One state: its number, how far it is indented, the command that made it, its result, its name and its place. `first`: the
     first of the states that are one with it; `parent`: the state that it goes on from, None for the first; `begins`: it is
     another way from there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import msgspec
 import pytest
 from altmap import engine
 from altmap.explorer.picture.can_go import CanGo
@@ -109,7 +110,7 @@ def test_the_panel_says_what_the_blocks_of_a_cell_have_in_common_and_of_a_few_wh
     assert any(line.startswith("memmap   in the block itself") for line in said)
     assert "device   memory8224-8735 (64G)" in said
     assert verdicts.each(range(HOT, HOT + 64), ask=True) == ()
-    asked = Sheet(machine, DARK, (38, 32), True).lines(place._replace(all=verdicts.prospects()))
+    asked = Sheet(machine, DARK, (38, 32), True).lines(msgspec.structs.replace(place, all=verdicts.prospects()))
     assert "".join(span.text for span in asked[0]).split() == ["can", "it", "go?", "4", "of", "8,240", "asked"]
 
 

@@ -155,7 +155,7 @@ def test_what_no_signal_ends_is_not_taken_for_stopped(branched: Machine, tmp_pat
 
 def meddle(monkeypatch: pytest.MonkeyPatch, kind: type[Command], operation: Callable[..., Iterator[Event]]) -> None:
     """From now on a command does something else."""
-    monkeypatch.setattr(dispatch, "ROWS", {**ROWS, kind: ROWS[kind]._replace(run=operation)})
+    monkeypatch.setattr(dispatch, "ROWS", {**ROWS, kind: msgspec.structs.replace(ROWS[kind], run=operation)})
 
 
 def refuse(state: State, command: Any, notes: list[Note]) -> Iterator[Event]:

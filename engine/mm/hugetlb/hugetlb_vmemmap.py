@@ -7,7 +7,7 @@ from then on.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -60,7 +60,7 @@ def note_given_back(state: State, prior: State | None) -> None:
     state.optimized.load({pfn: True for pfn, page in state.hugepages.items() if _to_give_back(state, pfn, page.pages)})
 
 
-class _Part(NamedTuple):
+class _Part(msgspec.Struct, frozen=True):
     """The memmap of a huge page in one section: the `pages` pages behind the first `at` of the section's memmap."""
 
     section: Section

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from altmap.engine import Advice, Offline, worth_knowing
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Key, Resize
@@ -172,7 +173,7 @@ class MainScreen(Ground, DoingScreen):
         place = self._place()
         self._link()
         if self.has_class("-huge") and self._levels is not None:
-            self.query_one("#inspector", Inspector).show(place._replace(level="machine"))
+            self.query_one("#inspector", Inspector).show(replace(place, level="machine"))
             self._levels.show(self._point(place))
         else:
             self.query_one("#inspector", Inspector).show(place)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
 from textual import work
 
 from ...picture.can_go import CanGo
@@ -112,7 +113,7 @@ class MappingScreen(Mapped, WatchingScreen):
         pfn = self._levels.pfn
         page = self.query_one("#page", Inspector)
         page.entitle([Word("▌", "faint"), Word(f"page {pfn:#x}", "strong")])
-        page.show(self._place()._replace(pfn=pfn, level="page"))
+        page.show(replace(self._place(), pfn=pfn, level="page"))
 
     def _point(self, place: Place) -> int:
         """The page of a block that is worth a look: where the cursor is, else what is in the way, else its first."""
