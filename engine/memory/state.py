@@ -81,6 +81,8 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
     `boot_untold`: nor which memory of ZONE_NORMAL was there at boot; `zones_differ`: offline blocks name another zone first
     (valid_zones) than follows from what was read; `poison_unseen`: more pages have a hardware error than were seen, so that an
     offline block may hold one; `leaked_memmap`: pages of memmap of sections that have no block, at a place that no file tells;
+    `reclaimable`: pages at most that the kernel can take back from kernel zones, of files, of caches and to swap, as it counts
+    them;
     `kernel_since`, `kernel_until`: no file told the kernel, which is one of these releases or between them (0.0: it was)."""
 
     crashed: bool = False
@@ -99,6 +101,7 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
     zones_differ: bool = False
     poison_unseen: bool = False
     leaked_memmap: int = 0
+    reclaimable: int = 0
     kernel_since: Release = (0, 0)
     kernel_until: Release = (0, 0)
 

@@ -160,3 +160,15 @@ def weigh_evidence(draft: Draft) -> None:
             ballooned + _heads_at_most(draft, key) + zspages.get(key, 0) + max(0, zone.pcp - _plainly_free(draft, key)),
         )
         state.evidence.load({key: Evidence(bool(seen.zones), areas, disguised)})
+
+
+def reclaimable(seen: Observation, page_size: int) -> int:
+    """Pages at most that the kernel could take back from kernel zones: of files, of anonymous memory as far as there is swap, and
+    of slab caches that shrink. Some of them it never gets, those in use and those not written back."""
+    counters = [zone.counters for zone in seen.zones if zone.zone != MOVABLE]
+    files, anonymous = (
+        sum(one.get(f"nr_zone_{age}_{kind}", 0) for one in counters for age in ("active", "inactive"))
+        for kind in ("file", "anon")
+    )
+    swap, slab = ((seen.meminfo.get(name, 0) << 10) // page_size for name in ("SwapFree", "SReclaimable"))
+    return files + min(anonymous, swap) + slab

@@ -20,7 +20,7 @@ from .bare_pages import name_bare_pages
 from .dating import doubt_origins, doubt_zones
 from .devices import build_devices
 from .draft import Draft
-from .evidence import mark_reserved, mark_unseen, weigh_evidence
+from .evidence import mark_reserved, mark_unseen, reclaimable, weigh_evidence
 from .free_layout import lay_out
 from .from_proc import with_blocks
 from .huge_pages import build_huge_pages
@@ -111,6 +111,7 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
         nodes_assumed="possible" not in seen.node_lists,
         holes_untold=not seen.resources,
         min_free_kbytes=minimum_asked(state),
+        reclaimable=reclaimable(seen, state.geometry.page_size),
     )
     return state, notes
 

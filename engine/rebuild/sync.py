@@ -61,6 +61,7 @@ def sync(state: State, seen: Observation) -> list[Note]:
         nodes_assumed=read.nodes_assumed,
         holes_untold=read.holes_untold,
         min_free_kbytes=read.min_free_kbytes,
+        reclaimable=read.reclaimable,
         watermark_scale_factor=read.watermark_scale_factor,
     )
     _drop_orphans(state)

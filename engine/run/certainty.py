@@ -22,8 +22,10 @@ from ..protocol.events import (
     RangeDoubted,
     of_type,
 )
+from ..protocol.reasons import Reason
 from ..protocol.reasons.placement import ParameterOff
 from ..protocol.vocabulary import Certainty
+from .reclaim import may_reclaim
 
 _OF_FREE_PAGES: Final = (ExistingMemoryTaken, PagesTakenByWorkload, PagesMigrated, HugePagesChanged)
 """Events of which the zones' free pages decide."""
@@ -32,9 +34,12 @@ _ASSUMING: Final = (PagesAssumed, RangeDoubted)
 _OPEN: Final = (*_DOUBTS, *_ASSUMING)
 
 
-def certainty(state: State, result: str, events: Sequence[Event]) -> Certainty:
-    """Whether a result is known, from the events of its command: a success is a *yes*, a refusal a *no*, unless it hangs on
-    pages that no one saw, or on the free pages of zones that no one counted."""
+def certainty(state: State, result: str, events: Sequence[Event], reason: Reason | None = None) -> Certainty:
+    """Whether a result is known, from the events of its command and the reason of a refusal: a success is a *yes*, a refusal a
+    *no*, unless it hangs on pages that no one saw, on the free pages of zones that no one counted, or on what the kernel can
+    take back."""
+    if reason is not None and may_reclaim(state, reason, events):
+        return "not known"
     kinds = {*map(type, events)}
     if kinds.isdisjoint(_OPEN) and not state.evidence and state.globals.value.told:
         return "yes" if result == "ok" else "no"

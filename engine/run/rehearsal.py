@@ -81,7 +81,7 @@ def decided(state: State, command: Command, by: type[Event]) -> Attempt:
 def ended(state: State, events: list[Event], notes: list[Note], error: HotplugError | None = None) -> Attempt:
     """How a command ended that made these events, refused if there is an error; the state is the one that it led to."""
     result = "ok" if error is None else error.errno
-    sure = certainty(state, result, events)
+    sure = certainty(state, result, events, error.reason if error is not None else None)
     if error is None:
         return Attempt(result, None, None, tuple(events), tuple(notes), sure)
     return Attempt(result, error.reason, error.pfn, tuple(events), tuple(notes), sure)

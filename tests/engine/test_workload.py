@@ -279,6 +279,9 @@ def test_on_a_full_machine_the_first_block_goes_and_the_second_has_no_room(model
     assert outcome.result == result
     assert "no room" in sentence(outcome.reason)
     assert count(machine, MOVABLE) == total
+    assert machine.why_not(Offline(block=33)).answer == "no"
+    state_of(machine).globals.change(reclaimable=1)  # as where a capture counts pages of files: they may go
+    assert machine.why_not(Offline(block=33)).answer == "not known"
     do(machine, Free(size="200M", kind="unmovable"))
     offline(machine, 33)
     assert count(machine, MOVABLE) == total

@@ -148,3 +148,13 @@ def test_what_devices_have_below_4_gib_only_iomem_tells(tmp_path: Path, address:
     verdict = why_not(machine, Add(start=address, size="128M", placement="block", fallback=False))
     assert verdict.answer == answer
     assert [one.code for one in verdict.unknown] == (["hole_not_told"] if answer == "not known" else [])
+
+
+@pytest.mark.parametrize(("size", "answer"), [("4G", "not known"), ("256G", "no")])
+def test_memory_that_runs_short_may_be_had_from_pages_of_files(tmp_path: Path, size: str, answer: str) -> None:
+    """The kernel takes back pages of files before an add is ENOMEM; where all of them are too few, it is that."""
+    machine = captured(tmp_path, zones={"Normal": (8 * BLOCK, 8 * BLOCK - 900, 900)}, movable=100_000)
+    found = codes(machine, Add(start="64G", size=size))
+    assert found == ("ENOMEM", answer, ["reclaimable"] if answer == "not known" else [])
+    outcome = machine.apply(Add(start="64G", size=size))
+    assert (outcome.result, outcome.certainty) == ("ENOMEM", answer)

@@ -142,6 +142,13 @@ class CmaSomewhere(NotKnown, frozen=True):
     bytes: int
 
 
+class Reclaimable(NotKnown, frozen=True):
+    """Memory ran short, and the kernel would first take back what it can of so many pages: of files, of caches, and to swap."""
+
+    pages: int
+    bytes: int
+
+
 class UnderWay(NotKnown, frozen=True):
     """The block was going offline when it was read, and no one saw its pages: whether that comes to an end is not known."""
 
@@ -175,6 +182,7 @@ Unknown = (
     | LeftBehind
     | PoisonSomewhere
     | CmaSomewhere
+    | Reclaimable
     | UnderWay
     | KernelNotTold
 )

@@ -156,7 +156,7 @@ def _most(state: State, blocks: Iterable[int]) -> int:
     for numbers in zones.values():
         with rehearsal(state):
             first = attempt(state, Offline(block=numbers[0]))
-            hanging = unknowns(state, first.result, first.events)
+            hanging = unknowns(state, first)
         spared = [one.blocks - one.least for one in hanging if isinstance(one, NotSeen)]
         most += min(len(numbers), *spared) if spared else len(numbers)
     return most

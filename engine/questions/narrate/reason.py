@@ -68,8 +68,9 @@ def page_of(reason: Reason | None) -> int | None:
 
 
 def _left(reason: SectionsLeft, names: Names) -> str:
+    stay = counted(reason.sections, "finished section stays", "finished sections stay")
     return (
-        f"{sentence(reason.cause, names)}; {counted(reason.sections, 'section')} that were finished stay behind with "
+        f"{sentence(reason.cause, names)}; {stay} behind with "
         f"{counted(reason.pages, 'memmap page')} ({format_bytes(reason.size)}) and without a block"
     )
 

@@ -14,6 +14,8 @@ from .events import TOLD_EACH, event_words, hangs_on, stepped_over
 from .placement import placed
 from .reason import sentence
 
+_DOUBTS: Final = (events.AddressDoubted, events.RangeDoubted, events.KernelDoubted)
+
 
 class Said(NamedTuple):
     """A line of a story: `kind` is "log" for a line of the kernel log, "why" for a decision or a sum; `text` is the line."""
@@ -50,10 +52,17 @@ def story(outcome: Outcome) -> Iterator[Said]:
 
 
 def assumption(outcome: Outcome) -> str:
-    """The sentence that says on which unseen pages an outcome hangs; empty if it hangs on none."""
+    """The sentence that says on what an outcome hangs that is not known; empty if it hangs on nothing."""
     if outcome.certainty != "not known":
         return ""
-    return hangs_on(outcome.assumed) if outcome.assumed else "this hangs on free pages that no one counted"
+    if outcome.assumed:
+        return hangs_on(outcome.assumed)
+    doubt = next((event for event in outcome.events if isinstance(event, _DOUBTS)), None)
+    if doubt is not None:
+        return event_words(doubt)
+    return "this hangs on free pages that no one counted" + (
+        "" if outcome.ok else ", or on pages that the kernel would take back first"
+    )
 
 
 def memmap_places(outcome: Outcome) -> list[str]:

@@ -21,6 +21,7 @@ from ...protocol.reasons.unknown import (
     NotTold,
     PartOfBlock,
     PoisonSomewhere,
+    Reclaimable,
     UnderWay,
     Unknown,
     ZoneNotTold,
@@ -79,6 +80,11 @@ def unknown_words(unknown: Unknown) -> Iterator[str]:
                 f"{counted(pages, 'page')} of {zone_name((node, name))} ({about_bytes(size)}) are kept for CMA, no file tells "
                 f"where; a block that holds some of them does not go offline (EBUSY); the log of the boot has lines "
                 f"(cma: Reserved) that do"
+            )
+        case Reclaimable(pages, size):
+            yield (
+                f"the kernel would first take back pages of files and caches, and swap out what it can: at most "
+                f"{counted(pages, 'page')} of its zones ({about_bytes(size)}), and no one knows how many of them it gets"
             )
         case UnderWay(block):
             yield f"memory{block} was going offline when this was read, and no one saw whether its pages let that come to an end"

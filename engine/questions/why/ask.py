@@ -65,7 +65,7 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
         found = _SUCCESS[type(meant)](state, meant, tried) if tried.ok and type(meant) in _SUCCESS else Explanation()
     if not tried.ok:
         found = _REFUSAL[type(meant)](state, meant, tried) if type(meant) in _REFUSAL else refused(tried)
-    hanging = unknowns(state, tried.result, tried.events) if tried.certainty == "not known" else ()
+    hanging = unknowns(state, tried) if tried.certainty == "not known" else ()
     guessed = any(isinstance(unknown, NotSeen) for unknown in hanging)  # and so is which pages move, or how many
     return Verdict(
         command,

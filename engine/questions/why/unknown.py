@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from ...commands import Add
 from ...memory.section import doubtful
@@ -10,15 +10,27 @@ from ...memory.state import State
 from ...memory.zone import MOVABLE
 from ...mm.unseen import Tally, tally
 from ...numbers.rounding import ceil
-from ...protocol.events import AddressDoubted, Event, KernelDoubted, PagesAssumed, RangeDoubted
+from ...protocol.events import AddressDoubted, KernelDoubted, PagesAssumed, RangeDoubted
 from ...protocol.reasons.effects import ParametersAssumed
-from ...protocol.reasons.unknown import LeftBehind, NoFlags, NotCounted, NotListed, NotSeen, NotTold, Unknown
+from ...protocol.reasons.unknown import (
+    LeftBehind,
+    NoFlags,
+    NotCounted,
+    NotListed,
+    NotSeen,
+    NotTold,
+    Reclaimable,
+    Unknown,
+)
 from ...protocol.vocabulary import DEVICE_CALLERS, ZoneKey
 from ...run.certainty import may_meet_leavings, unknown_mode, unlisted
+from ...run.reclaim import may_reclaim
+from ...run.rehearsal import Attempt
 
 
-def unknowns(state: State, result: str, events: Sequence[Event]) -> tuple[Unknown, ...]:
+def unknowns(state: State, tried: Attempt) -> tuple[Unknown, ...]:
     """What no one saw or counted, by zone."""
+    result, events = tried.result, tried.events
     doubts = tuple(event.reason for event in events if isinstance(event, AddressDoubted | KernelDoubted))
     if doubts:
         return doubts
@@ -30,6 +42,8 @@ def unknowns(state: State, result: str, events: Sequence[Event]) -> tuple[Unknow
     if asked or undated:
         return (*undated, *(_of_pages(state, key, list(found.values())) for key, found in asked.items()))
     kinds = {*map(type, events)}
+    if pages := may_reclaim(state, tried.reason, events):
+        return (Reclaimable(pages, pages * state.geometry.page_size),)
     if unlisted(state, result, kinds):
         return (NotListed(),)
     if may_meet_leavings(state, kinds):
