@@ -42,14 +42,14 @@ def unknowns(state: State, tried: Attempt) -> tuple[Unknown, ...]:
     if asked or undated:
         return (*undated, *(_of_pages(state, key, list(found.values())) for key, found in asked.items()))
     kinds = {*map(type, events)}
-    if pages := may_reclaim(state, tried.reason, events):
-        return (Reclaimable(pages, pages * state.geometry.page_size),)
     if unlisted(state, result, kinds):
         return (NotListed(),)
     if may_meet_leavings(state, kinds):
         return (LeftBehind(state.globals.value.leaked_memmap),)
     if unknown_mode(state, result, events):
         return (NotTold("memmap_on_memory", state.settings.memmap_on_memory),)
+    if pages := may_reclaim(state, tried.reason, events):
+        return (Reclaimable(pages, pages * state.geometry.page_size),)
     evidence = sorted(state.evidence.items())
     uncounted = tuple(key for key, known in evidence if not (known.counted and known.areas))
     return (NotCounted(uncounted),) if uncounted else ()
