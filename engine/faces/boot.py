@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 
 import msgspec
 
@@ -19,10 +19,12 @@ from ..numbers.frozen import Frozen
 from ..numbers.geometry import Geometry
 from ..numbers.rounding import ceil
 from ..numbers.units import format_bytes, parse_bytes
-from ..protocol.vocabulary import ASSUMED, RESERVED
+from ..protocol.vocabulary import ASSUMED, RESERVED, Mode
 from ..reading.observation import BlockReading, Observation, Resource, ZoneReading
 from ..rebuild.rebuild import rebuild
 
+MOST_NODES: Final = 1024
+"""As many nodes as there are with the greatest CONFIG_NODES_SHIFT, which is 10."""
 _KERNEL_SHARE: Final = 64
 """One page in so many is in use after boot: kernel text and data, page tables, slab."""
 
@@ -70,12 +72,9 @@ def boot_machine(
     geometry = preset.geometry_in(kernel.release)
     block = parse_bytes(block_size) if block_size is not None else geometry.block_size
     banks = [Ram(node, parse_bytes(start), parse_bytes(size)) for node, start, size in ram]
-    for bank in banks:
-        if int(bank.start) % geometry.section_size or int(bank.size) % geometry.section_size:
-            raise BadInput(
-                f"boot memory of {format_bytes(int(bank.size))} at {int(bank.start):#x} is not made of whole sections "
-                f"of {format_bytes(geometry.section_size)}"
-            )
+    _refuse_memory(banks, geometry, nodes, reserved)
+    _refuse_word("memmap_on_memory", memmap_on_memory, get_args(Mode))
+    _refuse_word("auto_online_blocks", auto_online, kernel.online_words)
     zones = _with_movable(_merged(list(_zones(preset, geometry, banks, options, reserved))), geometry)
     seen = Observation(
         source=name,
@@ -102,6 +101,40 @@ def boot_machine(
     _make_facts(state)
     about = msgspec.structs.replace(origin, name=name, source="made by the engine", measured=(), estimated=(), notes=())
     return Machine(state, about)
+
+
+def _refuse_memory(
+    banks: Sequence[Ram], geometry: Geometry, nodes: int | None, reserved: Sequence[tuple[int, int]]
+) -> None:
+    """No machine boots without memory, or with ranges of it that are no ranges. Raises `BadInput`."""
+    if not banks:
+        raise BadInput('a machine has boot memory; give a node, an address and a size such as (0, 0, "4G")')
+    section, end = geometry.section_size, 0
+    for bank in sorted(banks, key=lambda one: int(one.start)):
+        start, size = int(bank.start), int(bank.size)
+        if not size or start % section or size % section:
+            raise BadInput(
+                f"boot memory of {format_bytes(size)} at {start:#x} is not made of whole sections of {format_bytes(section)}"
+            )
+        if start < end:
+            raise BadInput(f"boot memory at {start:#x} overlaps what ends at {end:#x}")
+        if start + size > geometry.max_address:
+            raise BadInput(f"boot memory at {start:#x} ends beyond the last address, {geometry.max_address - 1:#x}")
+        if not 0 <= bank.node < MOST_NODES:
+            raise BadInput(
+                f"boot memory at {start:#x} is on node {bank.node}; nodes are numbered 0 to {MOST_NODES - 1}"
+            )
+        end = start + size
+    if nodes is not None and not 0 < nodes <= MOST_NODES:
+        raise BadInput(f"a machine has 1 to {MOST_NODES} nodes, not {nodes}")
+    for low, high in reserved:
+        if not 0 <= low < high:
+            raise BadInput(f"a range from {low:#x} to before {high:#x} has no memory that could be reserved")
+
+
+def _refuse_word(what: str, word: str, words: Sequence[str]) -> None:
+    if word not in words:
+        raise BadInput(f"{what} is one of {', '.join(words)} there, not {word!r}")
 
 
 def _make_facts(state: State) -> None:

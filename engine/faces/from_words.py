@@ -17,11 +17,10 @@ from ..numbers.errors import BadInput, located
 from ..numbers.rounding import down, up
 from ..numbers.units import GIB, MIB, format_bytes, parse_bytes
 from ..questions.narrate.reason import sentence
-from .boot import Ram, boot_machine
+from .boot import MOST_NODES, Ram, boot_machine
 from .crash_kernel import crash_ranges
 from .qemu_words import Plugged
 
-_MOST_NODES: Final = 1024
 _X86_HOLE: Final = (3 * GIB, 4 * GIB)
 """Below 4 GiB firmware of x86 leaves a range to devices."""
 _ACTING: Final = (
@@ -58,8 +57,8 @@ def new_machine(
     given = _options(append)
     options = dict(given)
     sizes = [parse_bytes(size) for size in nodes]
-    if not any(sizes) or len(sizes) > _MOST_NODES:
-        raise BadInput(f"a machine has 1 to {_MOST_NODES} nodes, and one at least with memory; write --nodes 2G,2G,0")
+    if not any(sizes) or len(sizes) > MOST_NODES:
+        raise BadInput(f"a machine has 1 to {MOST_NODES} nodes, and one at least with memory; write --nodes 2G,2G,0")
     limit = parse_bytes(options["mem"]) if options.get("mem") else None
     section = ARCHITECTURES[preset].geometry_in(model.release).section_size
     banks = list(_laid_out(sizes, preset, limit, section, low))

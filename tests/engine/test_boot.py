@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import msgspec
 import pytest
 from altmap.engine import BadInput, boot_machine
@@ -110,3 +113,27 @@ def test_a_small_machine_keeps_little() -> None:
     machine = boot_machine([(0, 0, "256M")])
     watermarks = Watermarks(state_of(machine))
     assert 300 < sum(watermarks.min_or_low((0, name), False) for name in ("DMA", "DMA32")) < 600
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"ram": []}, "a machine has boot memory"),
+        ({"ram": [(0, 0, 0)]}, "is not made of whole sections of 128M"),
+        ({"ram": [(0, 0, "1G"), (1, "512M", "1G")]}, "boot memory at 0x20000000 overlaps what ends at 0x40000000"),
+        ({"ram": [(-1, 0, "1G")]}, "is on node -1; nodes are numbered 0 to"),
+        ({"nodes": 0}, "a machine has 1 to"),
+        ({"reserved": [(5, 1)]}, "a range from 0x5 to before 0x1"),
+        ({"memmap_on_memory": "y"}, "memmap_on_memory is one of N, Y, force there, not 'y'"),
+        ({"auto_online": "online_movable", "model": "4.18"}, "auto_online_blocks is one of offline, online there"),
+    ],
+)
+def test_what_no_machine_can_have_is_refused(given: dict[str, Any], said: str) -> None:
+    """Each was taken in silence, or a ValueError."""
+    with pytest.raises(BadInput, match=re.escape(said)):
+        boot_machine(**{"ram": [(0, 0, "1G")], **given})
+
+
+def test_the_same_of_memory_beyond_all_addresses() -> None:
+    with pytest.raises(BadInput, match="beyond the last address"):
+        boot_machine([(0, "1P", "1G")])

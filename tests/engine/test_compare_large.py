@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from altmap.engine import Add, Command, Machine, boot_machine, figures, open_machine, sentence, vary
+from altmap.engine import Add, BadInput, Command, Machine, boot_machine, figures, open_machine, sentence, vary
 from altmap.engine.memory.state import State, clone, state_of
 from altmap.engine.protocol.vocabulary import ONLINE_TYPES, PLACEMENTS
 from altmap.engine.questions.compare import Alternative, Comparison, Figure, compare, rehearsed, thin, thinned
@@ -137,3 +137,8 @@ def test_an_alternative_that_is_refused_has_no_numbers() -> None:
     assert found.rows[0].result == "ENOMEM"
     assert figure(found, "free at once").values[0] is None
     assert not figure(found, "free at once").best[0]
+
+
+def test_what_does_not_vary_is_refused_in_a_sentence() -> None:
+    with pytest.raises(BadInput, match="'foo' is nothing that varies between alternatives; it is one of placements"):
+        vary(open_machine("small-guest"), Add(start="4G", size="1G"), "foo")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
 
 from ...commands import Add, Command, Online, extent
 from ...kernels.models import MODELS
+from ...numbers.frozen import Frozen
 from ...numbers.units import format_bytes
 from ...protocol.reasons import released
 from ...protocol.reasons.released import Released
@@ -22,7 +22,7 @@ class Doing(NamedTuple):
 
     add: Add
     online: tuple[Online, ...]
-    boot: Mapping[str, str]
+    boot: Frozen[str, str]
     unreleased: bool
 
     @property
@@ -45,7 +45,7 @@ def doing(comparison: Comparison, number: int) -> Doing:
     add = msgspec.structs.replace(comparison.request, placement=row.placement if asked else None)
     start, size = extent(add)
     blocks = range(start // row.block_size, (start + size) // row.block_size)
-    return Doing(add, tuple(Online(block=nr, type=row.online_type) for nr in blocks), boot, unreleased)
+    return Doing(add, tuple(Online(block=nr, type=row.online_type) for nr in blocks), Frozen(boot), unreleased)
 
 
 def _options(needs: Released, row: Alternative) -> dict[str, str]:

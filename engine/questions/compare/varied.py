@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from ...commands import Add
 from ...memory.state import Holder, State, state_of
+from ...numbers.errors import BadInput
 from ...numbers.units import GIB, MIB, format_bytes
 from ...protocol.vocabulary import ONLINE_TYPES, PLACEMENTS, OnlineType
 from .alike import alike_releases
@@ -35,6 +36,8 @@ def vary(
 ) -> Varied:
     """Put alternatives of an add request side by side in which one thing varies, a key of `VARIES`. Where kernel models do,
     one stands for all releases in a row of which the very same comes. Raises as `compare`."""
+    if what not in VARIES:
+        raise BadInput(f"{what!r} is nothing that varies between alternatives; it is one of {', '.join(VARIES)}")
     state, known = state_of(machine), nothing_known()
     ways: dict[str, Any] = {"placements": [request.placement], "online": online}
     names, varied = VARIES[what](state, request, online, known)
