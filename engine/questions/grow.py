@@ -17,10 +17,12 @@ from ..numbers.units import GIB, format_bytes, parse_bytes
 from ..protocol.answered import Answered
 from ..protocol.events import ExistingMemoryTaken, MemmapPlaced, PagesPlugged
 from ..protocol.reasons import HotplugError, Reason
+from ..protocol.reasons.unknown import Reclaimable
 from ..protocol.reasons.worth import KernelMemoryLow, TopHeavy
 from ..protocol.vocabulary import AutoOnline, Caller
 from ..reading.collection import without_collection
 from ..run.dispatch import run
+from ..run.reclaim import may_reclaim
 from ..run.rehearsal import attempt
 from ..sysfs.paths import MEMORY
 from .worth_knowing import kernel_memory_low, top_heavy
@@ -53,7 +55,7 @@ class Growth(Answered, frozen=True):
     """What comes of adding `step` bytes again and again from address `start` on to a node, by a caller, where
     auto_online_blocks is `online`. `points` are the machine before, and after each step that worked; `dangers` where it got
     dangerous. `result` is the errno of the first step that was refused, and `reason` why, or "ok" where none was up to `limit`
-    bytes; `partial` are bytes that it plugged nevertheless."""
+    bytes; `partial` are bytes that it plugged nevertheless. `unknown` is why the refusal is not known, None where it is."""
 
     step: int
     start: int
@@ -66,6 +68,7 @@ class Growth(Answered, frozen=True):
     result: str = "ok"
     reason: Reason | None = None
     partial: int = 0
+    unknown: Reclaimable | None = None
 
     @property
     def added(self) -> int:
@@ -98,7 +101,7 @@ def grow(
     start = place = _free(state, _behind(state, step), step)
     caller = Add(start=start, size=step, caller=caller).caller
     curve = _Curve(state, step, limit)
-    result, reason = "ok", None
+    result, reason, unknown = "ok", None, None
     with without_collection():
         try:
             if caller == "virtio-mem":
@@ -112,9 +115,11 @@ def grow(
                 state.journal.changes.clear()
         except HotplugError as error:
             result, reason = error.errno, error.reason
+            if pages := may_reclaim(state, reason, ()):
+                unknown = Reclaimable(pages, pages * state.geometry.page_size)
     now = state.settings.auto_online_blocks
     points, dangers, partial = tuple(curve.points), tuple(curve.dangers), curve.beyond
-    return Growth(step, start, node, caller, now, limit, points, dangers, result, reason, partial)
+    return Growth(step, start, node, caller, now, limit, points, dangers, result, reason, partial, unknown)
 
 
 class _Curve:

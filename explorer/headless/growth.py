@@ -106,3 +106,5 @@ def _words(found: Growth) -> Iterator[str]:
     more = f" ({about_bytes(found.partial)} of the next step are plugged)" if found.partial else ""
     fit = f"{about_bytes(found.added)} more fit in steps of {about_bytes(found.step)}{more}"
     yield f"{fit}; the next step is refused with {found.result}: {sentence(found.reason)}"
+    if found.unknown is not None:
+        yield f"not known: {sentence(found.unknown)}"

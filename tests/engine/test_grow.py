@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from altmap.engine import Add, BadInput, Machine, boot_machine, grow, open_machine
+from altmap.engine.memory.state import state_of
+from altmap.engine.protocol.reasons.unknown import Reclaimable
 from altmap.engine.protocol.reasons.worth import KernelMemoryLow, TopHeavy
 
 GIB = 1 << 30
@@ -90,3 +92,10 @@ def test_every_machine_answers_and_stays_as_it_is(name: str) -> None:
 def test_what_cannot_be_asked_is_told(step: int, options: dict[str, int], said: str) -> None:
     with pytest.raises(BadInput, match=said):
         grow(guest(), step, **options)  # type: ignore[arg-type]
+
+
+def test_where_pages_of_files_may_go_the_end_is_not_known() -> None:
+    machine = guest()
+    assert grow(machine, "1G").unknown is None
+    state_of(machine).globals.change(reclaimable=5)
+    assert grow(machine, "1G").unknown == Reclaimable(5, 5 << 12)
