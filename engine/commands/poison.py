@@ -5,7 +5,7 @@ from typing import Final
 
 from ..memory.state import State
 from ..numbers.units import parse_bytes
-from ..protocol.reasons.notes import Note
+from ..protocol.reasons.notes import Note, StaysInFreeArea
 from ..sysfs.paths import MEMORY
 from .fields import Base
 from .form import Choice, Form
@@ -24,8 +24,11 @@ class Poison(Base, tag="poison", frozen=True):
 def _run(state: State, command: Poison, notes: list[Note]) -> Steps:
     from ..mm import memory_failure
 
-    action = memory_failure.soft_offline if command.soft else memory_failure.hard_offline
-    return action(state, parse_bytes(command.address) // state.geometry.page_size)
+    pfn = parse_bytes(command.address) // state.geometry.page_size
+    left = ("none",) if command.soft else ("none", "suspected")
+    if state.model.poison_leaves_buddy in left and memory_failure.is_free(state, pfn):
+        notes.append(StaysInFreeArea(pfn))
+    return (memory_failure.soft_offline if command.soft else memory_failure.hard_offline)(state, pfn)
 
 
 def _export(command: Poison, place: Place) -> Iterator[str]:

@@ -79,6 +79,11 @@ CHANGES: Final[tuple[Change, ...]] = (
          drivers=("acpi", "balloon", "probe", "dlpar", "sclp", "hmm", "pmem", "dax", "virtio-mem")),
     _row((5, 9), "commit", "on bare metal with 64 GiB and more x86 has memory blocks of 2 GiB, wherever its memory ends",
          "fe124c95df9e", "x86/mm: use max memory block size on bare metal", block_fits="guests"),
+    _row((5, 10), "commit", "a free page that is suspected of a hardware error leaves its free area at once; before, it counts "
+         "as free until someone would get it", "06be6ff3d2ec", "mm,hwpoison: rework soft offline for free pages",
+         poison_leaves_buddy="suspected"),
+    _row((5, 11), "commit", "so does a free page that has a hardware error", "a8b2c2ce89d4",
+         "mm,hwpoison: take free pages off the buddy freelists", poison_leaves_buddy="all"),
     _row((5, 12), "commit", "whether a range can be addressed is the first that an add is asked, also of nothing: E2BIG",
          "bca3feaa0764", "mm/memory_hotplug: prevalidate the address range being added with platform",
          range_check="request"),

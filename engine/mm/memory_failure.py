@@ -94,6 +94,12 @@ def soft_offline(state: State, pfn: int) -> Steps:
     yield PagePoisoned(pfn, FREE if kind == HUGE else kind)
 
 
+def is_free(state: State, pfn: int) -> bool:
+    """Is it a page of a free area, online and known to be no other?"""
+    section = state.sections.get(pfn // state.geometry.pages_per_section)
+    return section is not None and section.online and bool(section.of(FREE) & _bit(state, pfn))
+
+
 def _page(state: State, pfn: int, offline: str) -> tuple[Section, Kind]:
     """The section and the kind of an online page; `offline` is the errno for one that is not online."""
     section = state.sections.get(pfn // state.geometry.pages_per_section)

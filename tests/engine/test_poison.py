@@ -22,6 +22,7 @@ from altmap.engine import (
 from altmap.engine.memory.section import put
 from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.events import MigrationFailed, PagePoisoned, PagesMigrated
+from altmap.engine.protocol.reasons.notes import StaysInFreeArea
 from altmap.engine.protocol.reasons.pages import StillPlugged
 from altmap.engine.protocol.vocabulary import FREE, HUGE, MEMMAP, MOVABLE, PINNED, POISONED
 from altmap.engine.snapshot import store
@@ -334,3 +335,21 @@ def test_a_hole_in_a_section_has_struct_pages() -> None:
     state_of(machine).journal.take()
     assert machine.apply(Poison(address=0, soft=True)).result == "EIO"
     assert machine.apply(Poison(address=0)).result == "EBUSY"
+
+
+@pytest.mark.parametrize(
+    ("model", "soft", "said"),
+    [
+        ("5.9", True, True),
+        ("5.10", True, False),
+        ("5.10", False, True),
+        ("5.11", False, False),
+        ("rfc-v2", True, True),
+    ],
+)
+def test_kernels_that_leave_a_poisoned_page_in_its_free_area_are_told_apart(model: str, soft: bool, said: bool) -> None:
+    machine = two_blocks(model)
+    pfn = state_of(machine).block_range(33)[0] + 5000
+    outcome = do(machine, Poison(address=pfn << 12, soft=soft))
+    assert [note.pfn for note in outcome.notes if isinstance(note, StaysInFreeArea)] == [pfn] * said
+    assert not refuse(machine, Poison(address=1 << 12)).notes, "it is no free page"

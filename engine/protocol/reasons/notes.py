@@ -56,6 +56,13 @@ class ZoneDiffers(Coded, frozen=True):
     had: int
 
 
+class StaysInFreeArea(Coded, frozen=True):
+    """This kernel would leave the free page where it is, to be counted as free until someone would get it; it is taken out
+    nevertheless."""
+
+    pfn: int
+
+
 class NoDriverYet(Coded, frozen=True):
     """The kernel has no driver that adds memory so: that came with the release `since`. It is done nevertheless, as a driver of
     that kernel would."""
@@ -79,6 +86,7 @@ Note = (
     | BlockVanished
     | BlockDiffers
     | ZoneDiffers
+    | StaysInFreeArea
     | NoDriverYet
     | OfTheCapture
 )

@@ -26,6 +26,11 @@ def said(note: Note, names: Names) -> str:
             return f"{zone_name((node, zone))}: {pages:,} free pages, the model had {had:,}"
         case notes.ZoneDiffers(node, zone, what, pages, had):
             return f"{zone_name((node, zone))}: {what} {pages:,}, the model had {had:,}"
+        case notes.StaysInFreeArea(pfn):
+            return (
+                f"this kernel leaves page {pfn:#x} in its free area, where it counts as free until someone would get it; here it "
+                f"is taken out at once"
+            )
         case notes.NoDriverYet(caller, kernel, since):
             return f"{kernel} has no driver {caller}: it came with Linux {since}; done as if it were there"
         case notes.OfTheCapture(text):
