@@ -19,9 +19,13 @@ from typing import Any, Final
 import pytest
 from _pytest.runner import runtestprotocol
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
 settings.register_profile("altmap", derandomize=True, database=None, deadline=None, max_examples=30)
 settings.load_profile("altmap")
+# Hypothesis looks for constants in every module that is loaded, which takes each worker seconds, and its examples are then others
+# when one test runs alone than when all do.
+providers._get_local_constants = lambda: providers._local_constants
 
 # Every worker, and altmap as a process of its own, would compile some 600 modules each time where Python is told to keep none.
 sys.dont_write_bytecode = False
