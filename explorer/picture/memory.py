@@ -54,12 +54,7 @@ class MemoryPicture:
         self._layout = Layout(scene.machine, scope, folds, scene.expected)
         self.wide, self.high = size
         self._lines: dict[int, Line] = {}
-        first, *others = (columns for least, columns in GUTTERS if self.wide >= least)
-        self.gutter, self.plan = first, self._laid_out(first)
-        if others and self.plan.shape.broad * _BROAD[1] > self.plan.shape.wide * _BROAD[0]:
-            other = self._laid_out(others[0])
-            if other.shape.cell < self.plan.shape.cell:
-                self.gutter, self.plan = others[0], other
+        self.gutter, self.plan = self._laid_out(self.high)
         self._cursor = Cursor(self.machine, scope, self.plan)
         self.paints = Paints(scene, view, self.plan)
         self._rows = Rows(self.machine, self.plan)
@@ -72,8 +67,19 @@ class MemoryPicture:
 
     # -- the plan ---------------------------------------------------------------------------------------------------
 
-    def _laid_out(self, gutter: int) -> Plan:
-        return self._layout.plan((self.wide - gutter, self.high), self.halves, self._plain)
+    def _laid_out(self, high: int) -> tuple[int, Plan]:
+        """Columns of the gutter, and the plan, on so many lines."""
+        first, *others = (columns for least, columns in GUTTERS if self.wide >= least)
+        plan = self._layout.plan((self.wide - first, high), self.halves, self._plain)
+        if others and plan.shape.broad * _BROAD[1] > plan.shape.wide * _BROAD[0]:
+            other = self._layout.plan((self.wide - others[0], high), self.halves, self._plain)
+            if other.shape.cell < plan.shape.cell:
+                return others[0], other
+        return first, plan
+
+    def least(self, high: int) -> int:
+        """Lines that the map could not do without if it had so many."""
+        return (self.plan if high == self.high else self._laid_out(high)[1]).least
 
     @property
     def machine(self) -> Machine:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from altmap import engine
+from altmap.explorer.picture.memory import MemoryPicture
 from altmap.explorer.picture.use import Use
 from altmap.explorer.tui import plan
 from altmap.explorer.tui.screens.main import MainScreen
@@ -146,6 +147,21 @@ def test_nodes_are_told_below_a_map_that_leaves_room_for_them() -> None:
 
     machine = engine.open_machine("terabyte-server")
     drive(machine, look, (120, 40))
+
+
+def test_a_map_beside_the_table_of_nodes_is_laid_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[tuple[int, int]] = []
+    made = MemoryPicture.__init__
+
+    def counted(self: MemoryPicture, *words: Any) -> None:
+        sizes.append(words[3])
+        made(self, *words)
+
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        assert sizes == [(screen.query_one(MemoryMap).size.width, screen.query_one(MemoryMap).size.height)]
+
+    monkeypatch.setattr(MemoryPicture, "__init__", counted)
+    drive(engine.open_machine("terabyte-server"), look, (120, 40))
 
 
 def test_a_machine_of_one_node_has_no_table_of_nodes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...picture.kept import Picture
 from ...picture.lines import Line
 from ...picture.memory import MemoryPicture
 from ...picture.nodes import lines_of, table
@@ -18,6 +19,9 @@ class NodeStrip(Drawn):
         self._map = map_
         self._lines: list[Line] = []
         self._wide = -1
+        self._asked: tuple[Picture, int] | None = None
+        self._room = 0
+        """Lines that the map, with none beside it, could do without."""
         self.styles.height = lines_of(map_.machine)
         self.display = display and lines_of(map_.machine) > 0
 
@@ -27,9 +31,11 @@ class NodeStrip(Drawn):
         if changed or self._wide != map_.size.width:
             self._wide = map_.size.width
             self._lines = table(map_.scene, self._wide, self.halves)
-        picture, room = map_.picture, map_.size.height + self.size.height * self.display
-        room -= picture.plan.least if isinstance(picture, MemoryPicture) else room
-        self.display = map_.scope.level == "machine" and 0 < len(self._lines) <= room
+        key = (map_.picture, map_.size.height + self.size.height * self.display)
+        if key != self._asked:
+            self._asked = key
+            self._room = key[1] - key[0].least(key[1]) if isinstance(key[0], MemoryPicture) else 0
+        self.display = map_.scope.level == "machine" and 0 < len(self._lines) <= self._room
         self.styles.height = len(self._lines)
         if self._lines != before:
             self.refresh()
