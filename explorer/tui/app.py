@@ -208,7 +208,7 @@ class ExplorerApp(App[bool]):
 
     def action_help(self) -> None:
         """Tell the keys of the screen."""
-        from .manual import of_keys
+        from .manual import Entry, of_keys
         from .screens.help import HelpScreen
 
         screen = self.screen
@@ -217,7 +217,7 @@ class ExplorerApp(App[bool]):
         elif not isinstance(screen, HelpScreen):
             usual = BindingsMap(Screen.BINDINGS).key_to_bindings.keys()
             keys = [
-                (binding.key, binding.description, binding.action)
+                Entry(binding.key, binding.description, binding.tooltip, binding.action)
                 for key, (node, binding, enabled, _) in screen.active_bindings.items()
                 if enabled and node is screen and key not in usual
             ]

@@ -90,14 +90,22 @@ def of_pane(pane: str, text: str, own: Sequence[Entry] = ()) -> list[Chapter]:
     return [*found, Chapter("All words", "", tuple(_words(GLOSSARY)))]
 
 
-def of_keys(keys: Iterable[tuple[str, str, str]]) -> list[Chapter]:
-    """The chapters for a screen of its own: keys with what they do and the action behind them; those of one action are one
+def of_keys(keys: Iterable[Entry]) -> list[Chapter]:
+    """The chapters for a screen of its own: its keys as Textual calls them, with what they do; those of one action are one
     entry. Then all words."""
-    by_action: dict[str, tuple[list[str], str]] = {}
-    for key, does, action in keys:
-        if does:
-            by_action.setdefault(action, ([], does))[0].append(key)
-    entries = (Entry(key_names(",".join(names)), "", does, action) for action, (names, does) in by_action.items())
+    by_action: dict[str, list[Entry]] = {}
+    for key in keys:
+        if key.title:
+            by_action.setdefault(key.action, []).append(key)
+    entries = (
+        Entry(
+            key_names(",".join(key.keys for key in same)),
+            same[0].title if same[0].sentence else "",
+            same[0].sentence or same[0].title,
+            action,
+        )
+        for action, same in by_action.items()
+    )
     return [Chapter("Keys here", "", tuple(entries)), Chapter("All words", "", tuple(_words(GLOSSARY)))]
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from altmap.engine import BadInput, Machine, format_address, parse_bytes
 
 from .. import facts
+from ..picture.palette import DARK
 
 
 class NotThere(BadInput):
@@ -36,6 +37,9 @@ def goals(machine: Machine, text: str) -> list[Goal]:
     zones = [zone for zone in machine.zones.values() if zone.name.lower() == word and zone.spanned]
     if zones:
         return [Goal(zone.start, False, f"zone {zone.name} of node {zone.node}") for zone in zones]
+    if name := next((name for name in DARK.zones if name.lower() == word), None):
+        there = ", ".join(dict.fromkeys(zone.name for zone in machine.zones.values() if zone.spanned)) or "none"
+        raise NotThere(f"no memory is in a zone {name}; zones with memory are {there}")
     try:
         address = parse_bytes(word)
     except BadInput:

@@ -56,7 +56,7 @@ class ChangeParameter(Verb):
 
 class Help(Verb):
     name, key, label, title, group = "help", "question_mark,f1", "Help", "Help", "Screen"
-    sentence = "All keys and what they do."
+    sentence = "All keys and what they do; in dialogs too, F1 where letters are typed."
     waits = False
 
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from altmap import engine
+from altmap.explorer.tui.screen_verbs import Help
 from altmap.explorer.tui.screens.help import HelpScreen
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.verbs import VERBS
@@ -174,12 +175,12 @@ def test_a_click_in_the_footer_presses_the_key() -> None:
         keys = screen.query_one(Keys)
         column = next(column for column, key in keys.placed if key.binding.description == "Help")
         await pilot.hover(Keys, offset=(column + 1, 0))
-        assert keys.tooltip == "All keys and what they do."
+        assert keys.tooltip == Help.sentence
         await pilot.click(Keys, offset=(column + 1, 0))
         await pilot.pause()
         assert isinstance(pilot.app.screen, HelpScreen)
         await press(pilot, "escape")
         await pilot.hover(Keys, offset=(keys.size.width - 12, 0))
-        assert keys.tooltip != "All keys and what they do."
+        assert keys.tooltip != Help.sentence
 
     drive(machine, click, (140, 30))

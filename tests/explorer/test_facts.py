@@ -7,7 +7,7 @@ from altmap import engine
 from altmap.engine import about_bytes
 from altmap.explorer import facts
 from altmap.explorer.picture.links import links_of
-from altmap.explorer.tui import outcomes, words
+from altmap.explorer.tui import outcomes, places, words
 from altmap.explorer.tui.session import Batch
 
 from .machines import DIMM, guest, numa, with_dimm
@@ -142,3 +142,8 @@ def test_no_path_of_the_source_is_shown(tmp_path_factory: pytest.TempPathFactory
     assert words.machine_name(machine) == "server.tar"
     engine.rename(machine, "/", "")
     assert words.machine_name(machine) == "this machine"
+
+
+def test_a_zone_without_memory_is_no_place_and_those_that_have_some_are_named() -> None:
+    with pytest.raises(places.NotThere, match="no memory is in a zone Movable; zones with memory are DMA, DMA32"):
+        places.goals(guest(), "movable")

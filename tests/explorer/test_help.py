@@ -8,7 +8,7 @@ import pytest
 from altmap import engine
 from altmap.explorer.picture.palette import WORDS
 from altmap.explorer.tui.glossary import GLOSSARY, meaning_at, words_in
-from altmap.explorer.tui.manual import PANES, matching, of_pane
+from altmap.explorer.tui.manual import PANES, Entry, matching, of_keys, of_pane
 from altmap.explorer.tui.screens.help import HEAD, NARROW, HelpText
 from altmap.explorer.tui.screens.main import PANES as PANES_OF_THE_SCREEN
 from altmap.explorer.tui.screens.main import MainScreen
@@ -183,3 +183,15 @@ def test_other_screens_tell_their_keys_too(way: tuple[str, ...], words: tuple[st
         assert pilot.app.screen is asked
 
     drive(with_dimm(movable=4), ask, (120, 40))
+
+
+def test_a_key_that_its_word_does_not_explain_has_a_sentence_and_keys_of_one_action_are_one_entry() -> None:
+    keys = [
+        Entry("p", "Released", "Only some.", "less"),
+        Entry("q", "Leave", "", "leave"),
+        Entry("escape", "Leave", "", "leave"),
+    ]
+    assert of_keys(keys)[0].entries == (
+        Entry("p", "Released", "Only some.", "less"),
+        Entry("q esc", "", "Leave", "leave"),
+    )

@@ -11,7 +11,9 @@ from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.screens.parameter import ParameterDialog
 from altmap.explorer.tui.widgets.heading import Heading
 from altmap.explorer.tui.widgets.parameters import Parameters
+from altmap.explorer.tui.widgets.typed_list import TypedList
 from textual.events import Key
+from textual.widgets import Static
 
 from .machines import drive, guest, press, result, stand_on, text_of, with_dimm
 from .test_verbs import offered
@@ -154,3 +156,23 @@ def test_keys_of_one_burst_act_in_their_order() -> None:
         assert machine.blocks[38].state == "online"
 
     drive(machine, burst, size=(120, 40))
+
+
+def test_a_release_that_is_typed_is_found_in_the_list() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await choose(pilot, screen, "kernel model")
+        await press(pilot, "enter")
+        choices = pilot.app.screen.query_one(TypedList)
+
+        def chosen() -> str:
+            assert choices.highlighted is not None
+            return [*engine.MODELS][choices.highlighted]
+
+        assert "What is typed leads to the value" in str(pilot.app.screen.query(Static).first().render())
+        for key, found in (("6", "6.0"), (".", "6.0"), ("1", "6.1"), ("5", "6.15"), ("4", "4.18"), ("r", "rfc-v2")):
+            await press(pilot, {".": "full_stop"}.get(key, key))
+            assert chosen() == found
+        await press(pilot, "down", "7")
+        assert chosen() == "7.0"
+
+    drive(guest(), look)

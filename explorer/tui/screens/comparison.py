@@ -98,6 +98,11 @@ def _usual(varied: Varied) -> int:
     return usual[0] if usual else 0
 
 
+WHAT: Final = f"The same add once more, told apart by something else: {', '.join(VARIES)}."
+RELEASED: Final = "Only the alternatives that a released kernel has, or all of them again."
+"""What keys do that no word in the footer has room for."""
+
+
 class ComparisonScreen(Screen[Picked], Portrayed):
     """The pictures. Each alternative is tried on a copy of the machine, beside the screen, so that a big request can be left
     before its end. The answer is what was picked."""
@@ -106,10 +111,10 @@ class ComparisonScreen(Screen[Picked], Portrayed):
         Binding("enter", "do", "Do it", priority=True),
         Binding("left", "choose(-1)", "Left", priority=True),
         Binding("right", "choose(1)", "Right", priority=True),
-        Binding("tab", "what(1)", "What varies", priority=True),
+        Binding("tab", "what(1)", "What varies", priority=True, tooltip=WHAT),
         Binding("shift+tab", "what(-1)", show=False, priority=True),
         Binding("t", "table", "All numbers"),
-        Binding("p", "released", "Released"),
+        Binding("p", "released", "Released", tooltip=RELEASED),
         Binding("y", "take_home", "Take home"),
         Binding("k", "vary('kernel models')", "Kernels"),
         Binding("s,escape", "leave", "Size"),

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 from ...printable import printable
 from ..parameters import Row
 from ..widgets.heading import LEAVE, Heading, Hint
+from ..widgets.typed_list import TypedList
 from .dialog import Dialog
 
 BOOTS = (
@@ -46,9 +47,11 @@ class ParameterDialog(Dialog[str]):
         with Vertical(classes="box -broad"):
             does, button, said = SAYS[row.how]
             yield Heading(row.name, Hint("enter", does, "take"), LEAVE)
-            yield Static(row.meaning, markup=False)
+            typed = " What is typed leads to the value that begins so." if len(row.values) > LONG else ""
+            yield Static(row.meaning + typed, markup=False)
             if row.values:
-                yield OptionList(*map(self._option, range(len(row.values))), id="choices", compact=True)
+                texts = [value.text for value in row.values]
+                yield TypedList(map(self._option, range(len(texts))), texts, "choices")
             else:
                 yield Input(row.value, compact=True, id="value", classes="line", type="integer", max_length=10)
             yield Static(said.format(path=row.path), id="said", markup=False)
