@@ -33,7 +33,6 @@ from .run.invariants import Broken, check
 from .run.rehearsal import Attempt, attempt, ended
 from .run.timeline import Moments, Step, Timeline, seen
 from .sysfs import paths
-from .sysfs.report import block_report
 
 
 class Machine:
@@ -131,6 +130,8 @@ class Machine:
     def valid_zones(self, block: int) -> str:
         """The text of a block's file valid_zones, without its end of line; also where its kernel has no memory hotplug, and shows
         no such file. Raises `HotplugError` ENOENT if there is no such block."""
+        from .sysfs.report import block_report  # with all that is reported
+
         if block not in self._state.blocks:
             raise HotplugError("ENOENT", NoSuchBlock(block))
         return block_report(self._state, block).valid_zones

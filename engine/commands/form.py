@@ -7,7 +7,6 @@ its value) and choices (one of several words that set a field).
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
@@ -17,6 +16,7 @@ from ..numbers.errors import BadInput
 from ..numbers.units import format_bytes, parse_bytes
 from ..protocol.vocabulary import caller_named
 from .fields import Base, choices, explained, tag
+from .shell import quoted
 
 MAX_BLOCKS: Final = 1 << 17
 """Blocks that one line may name."""
@@ -191,5 +191,5 @@ _WRITERS: Final[Mapping[str, Callable[[Any], str]]] = {
     "START": lambda start: f"{parse_bytes(start):#x}",
     "UNIT": lambda size: format_bytes(parse_bytes(size)),
     "ADDRESS": lambda address: f"{parse_bytes(address):#x}",
-    "ROOT": shlex.quote,
+    "ROOT": quoted,
 }

@@ -25,8 +25,8 @@ from .fields import check, explained, shown, small, tag
 from .form import Spelling
 from .write import Redirection
 
-_NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
-_UNIT: Final = re.compile(r"[KMGTPkmgtp](?:i?[Bb]|i)")
+_NUMBER: Final = r"[0-9]+(\.[0-9]+)?"
+_UNIT: Final = r"[KMGTPkmgtp](?:i?[Bb]|i)"
 MOST_COMPLAINTS: Final = 20
 """Wrong lines of a script that are told; behind them nothing is looked at."""
 MOST_COMMANDS: Final = 1 << 19
@@ -148,10 +148,10 @@ def _each(what: str, parts: Iterable[T], read: Callable[[T], Iterable[Command]])
 
 
 _LONGEST_LINE: Final = 1 << 20
-_TOKEN = re.compile(r"""\s*(?:(?P<comment>\#.*)|(?P<to>>>?)|(?P<word>(?:[^\s"'\\>]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+))""")
-
-
-_PIECE = re.compile(r"""(?P<plain>[^\s"'\\>]+)|\\(?P<escaped>.)|'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)\"""")
+_MEANING: Final = frozenset("\"'\\>#")
+"""A line without any of these is split at its spaces."""
+_TOKEN: Final = r"""\s*(?:(?P<comment>\#.*)|(?P<to>>>?)|(?P<word>(?:[^\s"'\\>]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+))"""
+_PIECE: Final = r"""(?P<plain>[^\s"'\\>]+)|\\(?P<escaped>.)|'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)\""""
 
 
 def _bare(piece: re.Match[str]) -> str:
@@ -167,14 +167,17 @@ def _words(line: str) -> list[str]:
     line, at = line.rstrip(), 0
     if len(line) > _LONGEST_LINE:
         raise BadInput(f"the line has {len(line)} characters; one of a script has at most {_LONGEST_LINE}")
+    if _MEANING.isdisjoint(line):
+        return line.split()
+    token, piece = re.compile(_TOKEN), re.compile(_PIECE)
     while at < len(line):
-        match = _TOKEN.match(line, at)
+        match = token.match(line, at)
         if match is None:
             raise BadInput(f"the quote at {line[at:].strip()[:60]!r} is not closed")
         if match["to"]:
             words.append(Redirection(match["to"]))
         elif match["word"]:
-            words.append("".join(map(_bare, _PIECE.finditer(match["word"]))))
+            words.append("".join(map(_bare, piece.finditer(match["word"]))))
         at = match.end()
     return words
 
@@ -185,7 +188,7 @@ def _sizes(words: list[str]) -> list[str]:
         return words
     found: list[str] = []
     for word in words:
-        if found and _UNIT.fullmatch(word) and _NUMBER.fullmatch(found[-1]):
+        if found and found[-1][:1].isdecimal() and re.fullmatch(_UNIT, word) and re.fullmatch(_NUMBER, found[-1]):
             found[-1] += word
         else:
             found.append(word)

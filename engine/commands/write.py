@@ -1,7 +1,6 @@
 """echo: something is written to a file of sysfs or procfs."""
 
 import re
-import shlex
 from collections.abc import Iterator
 from typing import Final
 
@@ -14,7 +13,7 @@ from ..sysfs.paths import MEMORY, MEMORY_BUS, NODE, NUMBER
 from .block_state import Offline, Online
 from .fields import Base
 from .row import Row, Steps, Work
-from .shell import Place, echo
+from .shell import Place, echo, quoted
 
 
 class Write(Base, tag="write", frozen=True):
@@ -46,7 +45,7 @@ class _Echo:
     def write(self, command: Write, last: int | None = None) -> str:
         """The line that says a command."""
         bare = "-n " if command.data in ("", "-n") else ""  # else it would be a line end, or the option
-        return f"echo {bare}{shlex.quote(command.data.removesuffix(_LINE_END))} > {shlex.quote(command.path)}"
+        return f"echo {bare}{quoted(command.data.removesuffix(_LINE_END))} > {quoted(command.path)}"
 
 
 def _without_tee(words: list[str]) -> list[str]:

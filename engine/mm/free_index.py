@@ -7,7 +7,6 @@ It lives as long as its state.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import copy
 from functools import lru_cache
 from heapq import heappop, heappush
 
@@ -35,7 +34,8 @@ class FreeIndex:
 
     def copied(self, state: State) -> FreeIndex:
         """The same for a clone of the state."""
-        other = copy(self)
+        other = FreeIndex.__new__(FreeIndex)
+        other._key = self._key
         other._spots = self._spots.copy()
         other._heaps = {spot: heap.copy() for spot, heap in self._heaps.items()}
         other._changed = state.sections.watch()

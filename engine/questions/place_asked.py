@@ -9,11 +9,11 @@ from ..memory.state import Holder, state_of
 from ..numbers.errors import BadInput
 
 _NUMBER: Final = r"0x[0-9a-f]{1,16}|\d{1,18}"
-_ASKED: Final = re.compile(
-    rf"(?:(offline|online)\s+)?(?:(pfn|page|address)[\s:=]+)?({_NUMBER})(?:-({_NUMBER}))?(\s+\w+)?", re.ASCII | re.I
-)
+_ASKED: Final = rf"(?:(offline|online)\s+)?(?:(pfn|page|address)[\s:=]+)?({_NUMBER})(?:-({_NUMBER}))?(\s+\w+)?"
 _WORD: Final = r"(?:(?:offline|online)\s+)?(pfn|page|address)\b"
-_NAMED: Final = re.compile(r"(?:memory\d+|/sys/(?:devices/system|bus)/\S*memory\d+\S*)(?:-\S+)?", re.ASCII)
+_NAMED: Final = r"(?:memory\d+|/sys/(?:devices/system|bus)/\S*memory\d+\S*)(?:-\S+)?"
+_NEEDED: Final = ("memory", "0x", "pfn", "page", "address")
+"""A line without any of these names no place: most lines are done with before a pattern is made."""
 
 
 def by_blocks(machine: Holder, line: str) -> str:
@@ -21,9 +21,12 @@ def by_blocks(machine: Holder, line: str) -> str:
     ``offline pfn 1048576`` or ``page 0x100000``; a place alone asks whether its block can go offline. Another line stays as it
     is. Raises `BadInput` where a number may be an address as well as a page frame number, and where none follows such a word."""
     line = line.strip()
-    if _NAMED.fullmatch(line):
+    letters = line.lower()
+    if not any(word in letters for word in _NEEDED):
+        return line
+    if re.fullmatch(_NAMED, line, re.ASCII):
         return f"offline {line}"
-    match = _ASKED.fullmatch(line)
+    match = re.fullmatch(_ASKED, line, re.ASCII | re.I)
     if match is None and (word := re.match(_WORD, line, re.ASCII | re.I)) is not None:
         raise BadInput(f"{line[:60]!r} names no place; write it like {word[1].lower()} 0x150c31")
     if match is None or not (match[2] or match[3].lower().startswith("0x")):

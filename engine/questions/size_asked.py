@@ -10,6 +10,7 @@ from ..numbers.units import parse_bytes
 
 _VERB: Final = r"(?:offline|give\s+back|chmem\s+(?:-d|--disable))\s+"
 _SIZE: Final = rf"(?:{_VERB})?(\d+(?:\.\d+)?)\s*([KMGTPkmgtp]i?[Bb]?)(?:\s+(.*))?"
+_UNITS: Final = frozenset("KMGTPkmgtp")
 _ALL: Final = rf"{_VERB}(?:all\b\s*(.*)|(?=node)(.*))"
 _NODE: Final = r"(?:(?:on|of|from)\s+)?node\s*(\d{1,5})"
 
@@ -18,7 +19,9 @@ def asked_by_size(line: str) -> tuple[int | None, int | None] | None:
     """Bytes (None: all that is online) and node (None: all) of a line such as ``offline 40G node 1``, ``40 GiB``,
     ``chmem -d 40G``, ``offline all`` or ``offline node 1``; None where it asks of something else. Raises `BadInput` for a size
     with something behind it that is no node."""
-    match, everything = (re.fullmatch(form, line.strip()) for form in (_SIZE, _ALL))
+    line = line.strip()
+    match = None if _UNITS.isdisjoint(line) else re.fullmatch(_SIZE, line)
+    everything = re.fullmatch(_ALL, line) if "all" in line or "node" in line else None
     if match is not None:
         return parse_bytes(match[1] + match[2]), _node(match[3])
     return None if everything is None else (None, _node(everything[1] or everything[2]))

@@ -23,12 +23,12 @@ from ..protocol.vocabulary import ONLINE_TYPES
 from .paths import MEMORY, NUMBER
 
 Steps = Iterator[Event]
-_BLOCK: Final = re.compile(rf"{MEMORY}/memory{NUMBER}/(\w+)")
+_BLOCK: Final = rf"{MEMORY}/memory{NUMBER}/(\w+)"
 
 
 def read(state: State, path: str) -> str | None:
     """The text of a file of a block; None for a path that is none. Raises `HotplugError` ENOENT where there is no such block."""
-    match = _BLOCK.fullmatch(path)
+    match = re.fullmatch(_BLOCK, path)
     if match is None:
         return None
     block, reader = block_at(state, int(match[1])), _READERS.get(match[2])
@@ -38,7 +38,7 @@ def read(state: State, path: str) -> str | None:
 def writer(state: State, path: str) -> Callable[[str], Steps] | None:
     """What a text that is written to a file of a block does; None for a path that is none, or that is only read. Raises
     `HotplugError` ENOENT where there is no such block."""
-    match = _BLOCK.fullmatch(path)
+    match = re.fullmatch(_BLOCK, path)
     if match is None or match[2] not in _WRITERS:
         return None
     write, block = _WRITERS[match[2]], block_at(state, int(match[1]))

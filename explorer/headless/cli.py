@@ -12,6 +12,7 @@ import sys
 import typing
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from types import ModuleType
 
 from ..aside import remark
 from .exits import BAD_INPUT, FINE, INTERRUPTED, PIPE_CLOSED, Misused
@@ -77,12 +78,17 @@ def _answer(argv: list[str]) -> int:
 
 def _import_msgspec() -> None:
     """msgspec takes get_type_hints, Required and NotRequired from typing_extensions, which takes longer to import than msgspec
-    itself. typing has these three since Python 3.11, so it stands in while msgspec is imported."""
-    if "typing_extensions" not in sys.modules:
-        sys.modules["typing_extensions"] = typing
-        import msgspec  # noqa: F401
+    itself. typing has these three since Python 3.11, so it stands in while msgspec is imported; and for platform, with its
+    patterns, what can answer the one question of uuid, which msgspec imports: whether this is AIX."""
+    system = ModuleType("platform")
+    vars(system)["system"] = lambda: os.uname().sysname
+    standing_in = {"typing_extensions": typing, "platform": system}
+    spared = {name: module for name, module in standing_in.items() if name not in sys.modules}
+    sys.modules |= spared
+    import msgspec  # noqa: F401
 
-        del sys.modules["typing_extensions"]
+    for name in spared:
+        del sys.modules[name]
 
 
 def _not_taken(word: str, asked: Parser) -> str:

@@ -41,6 +41,16 @@ class Parser(argparse.ArgumentParser):
         self.names |= dict.fromkeys(names)
         return super().add_argument(*names, **given)
 
+    def parse_known_intermixed_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """As argparse's, which lays out the usage first for messages that are none of ours (before 3.12)."""
+        usage = self.usage
+        if not any(word == "--help" or (word[:1] == "-" != word[1:2] and "h" in word) for word in args):
+            self.usage = usage or ""
+        try:
+            return super().parse_known_intermixed_args(args, namespace)
+        finally:
+            self.usage = usage
+
     def error(self, message: str) -> NoReturn:
         """Raise `Misused` with what argparse found wrong."""
         if match := re.fullmatch(r"argument (\S+): expected one argument", message):

@@ -21,8 +21,9 @@ except SystemExit:
 names = [name.removeprefix("altmap.") for name in sys.modules]
 print(*sorted({*names, *(name.split(".")[0] for name in names)}), file=sys.stderr)
 """
-LOOKED = {"textual", "rich", "typing_extensions", "inspect", "random", "engine.hotplug.offline", "engine.mm.page_alloc"}
-ASKED = {"textual", "rich", "typing_extensions", "inspect", "random", "engine.hotplug.add", "engine.mm.workload"}
+NEVER = {"textual", "rich", "typing_extensions", "platform", "shlex", "inspect", "random"}
+LOOKED = NEVER | {"engine.hotplug.offline", "engine.mm.page_alloc", "engine.questions.narrate.placement"}
+ASKED = NEVER | {"engine.hotplug.add", "engine.mm.workload", "engine.questions.narrate.placement"}
 
 
 @pytest.mark.parametrize(

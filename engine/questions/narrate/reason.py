@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import import_module
 from typing import Any, Final, get_args
 
 from ...numbers.units import format_bytes
@@ -32,28 +34,13 @@ from ...protocol.reasons.taking import Backoff, HugePagesInCircles, NextHugePage
 from ...protocol.reasons.unknown import Unknown
 from ...protocol.reasons.worth import Worth
 from ...protocol.reasons.zones import ZoneReason
-from . import (
-    adding,
-    blocking,
-    effects,
-    files,
-    notes,
-    pages,
-    placement,
-    released,
-    remedies,
-    taking,
-    unknown,
-    worth,
-    zones,
-)
 from .words import Names, counted, some_names
 
 
 def sentence(reason: Reason | None, names: Names = some_names) -> str:
     """A reason, an effect or a warning in words, without a capital and a full stop, so that it can be a part of a longer
     sentence; empty for None. `names` writes the names of memory blocks."""
-    return _WRITERS[type(reason)](reason, names) if reason is not None else ""
+    return _writer(type(reason))(reason, names) if reason is not None else ""
 
 
 def page_of(reason: Reason | None) -> int | None:
@@ -89,7 +76,9 @@ def _going_on(cause: Reason, names: Names) -> str:
         case HugePageStays():
             return _in_use(cause, names)
         case Backoff() | HugePagesInCircles() | NextHugePageInside():
-            return taking.going_on(cause)
+            from .taking import going_on
+
+            return going_on(cause)
         case _:
             return sentence(cause, names)
 
@@ -136,22 +125,25 @@ def _some_stay(reason: SomeStayOffline, names: Names) -> str:
 
 
 _Writer = Callable[[Any, Names], str]
-_WRITERS: Final[Mapping[type, _Writer]] = {
-    **dict.fromkeys(get_args(FileReason), files.said),
-    **dict.fromkeys(get_args(PlacementReason), placement.said),
-    **dict.fromkeys(get_args(AddReason), adding.said),
-    **dict.fromkeys(get_args(ZoneReason), zones.said),
-    **dict.fromkeys(get_args(TakingReason), taking.said),
-    **dict.fromkeys(get_args(PageReason), pages.said),
-    **dict.fromkeys(get_args(Note), notes.said),
-    **dict.fromkeys(get_args(Unknown), unknown.said),
-    **dict.fromkeys(get_args(Worth), worth.said),
-    **dict.fromkeys(get_args(Effect), effects.said),
-    **dict.fromkeys(get_args(Warn), effects.warned),
-    **dict.fromkeys(get_args(Blocking), blocking.said),
-    **dict.fromkeys(get_args(Remedying), remedies.said),
-    **dict.fromkeys(get_args(Given), remedies.assumed),
-    **dict.fromkeys(get_args(Released), released.said),
+_ELSEWHERE: Final[Mapping[type, str]] = {
+    **dict.fromkeys(get_args(FileReason), "files.said"),
+    **dict.fromkeys(get_args(PlacementReason), "placement.said"),
+    **dict.fromkeys(get_args(AddReason), "adding.said"),
+    **dict.fromkeys(get_args(ZoneReason), "zones.said"),
+    **dict.fromkeys(get_args(TakingReason), "taking.said"),
+    **dict.fromkeys(get_args(PageReason), "pages.said"),
+    **dict.fromkeys(get_args(Note), "notes.said"),
+    **dict.fromkeys(get_args(Unknown), "unknown.said"),
+    **dict.fromkeys(get_args(Worth), "worth.said"),
+    **dict.fromkeys(get_args(Effect), "effects.said"),
+    **dict.fromkeys(get_args(Warn), "effects.warned"),
+    **dict.fromkeys(get_args(Blocking), "blocking.said"),
+    **dict.fromkeys(get_args(Remedying), "remedies.said"),
+    **dict.fromkeys(get_args(Given), "remedies.assumed"),
+    **dict.fromkeys(get_args(Released), "released.said"),
+}
+"""The file here, and the function in it, that writes reasons of a class."""
+_HERE: Final[Mapping[type, _Writer]] = {
     SectionsLeft: _left,
     HugePageStays: _stays,
     LmbFailed: _lmb,
@@ -163,3 +155,13 @@ _WRITERS: Final[Mapping[type, _Writer]] = {
     WouldNotComeBack: _gone_for_good,
     SomeStayOffline: _some_stay,
 }
+
+
+@cache
+def _writer(kind: type) -> _Writer:
+    """What writes the reasons of a class. Its file is imported for the first of them: an answer has few kinds."""
+    if kind in _HERE:
+        return _HERE[kind]
+    file, _, name = _ELSEWHERE[kind].partition(".")
+    writer: _Writer = getattr(import_module(f".{file}", __package__), name)
+    return writer
