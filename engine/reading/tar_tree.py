@@ -8,7 +8,7 @@ import io
 import lzma
 import tarfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Self
 
 from ..numbers.errors import BadInput
@@ -77,20 +77,27 @@ class _Header(tarfile.TarInfo):
         if len(buf) != tarfile.BLOCKSIZE or not known or buf[124] & 0x80:
             return None
         try:
-            size, checksum = (int(bytes(field).strip(b" \0") or b"0", 8) for field in (buf[124:136], buf[148:156]))
+            size, checksum = int(buf[124:136].strip(b" \0") or b"0", 8), int(buf[148:156].strip(b" \0") or b"0", 8)
         except ValueError:
             return None
-        if checksum != sum(buf) - sum(buf[148:156]) + 8 * ord(" "):
+        if checksum != sum(buf) - sum(buf[148:156]) + 8 * ord(" ") or (
+            kind != tarfile.REGTYPE and not 0 <= size <= CHUNK
+        ):
             return None
-        name, link, above = (
-            bytes(field).partition(b"\0")[0].decode(encoding, errors)
-            for field in (buf[:100], buf[157:257], buf[345:500] if buf[345] else b"")
-        )
-        header = cls(f"{above}/{name}" if above else name)
-        header.type, header.size, header.linkname = kind, size, link
+        header = cls(_text(buf[:100], encoding, errors))
+        if buf[345]:
+            header.name = f"{_text(buf[345:500], encoding, errors)}/{header.name}"
+        header.type, header.size = kind, size
+        if kind == tarfile.SYMTYPE:
+            header.linkname = _text(buf[157:257], encoding, errors)
         if kind == tarfile.DIRTYPE:
             header.name = header.name.rstrip("/")
         return header
+
+
+def _text(field: bytes | bytearray, encoding: str, errors: str) -> str:
+    """What a field of a header holds, up to the first zero."""
+    return field.partition(b"\0")[0].decode(encoding, errors)
 
 
 class TarTree(MappedTree):
@@ -124,8 +131,7 @@ class TarTree(MappedTree):
 
     def _load(self) -> None:
         budget = Budget(self.source)
-        while (member := self._tar.next()) is not None:
-            self._tar.members.clear()  # type: ignore[attr-defined]  # whatever is needed of it is kept here
+        for member in self._members():
             path = self._checked(member)
             kept = member.size if member.isfile() and member.size <= WHOLE_FILE_LIMIT else 0
             budget.take(member.name, kept + len(member.linkname), member.offset_data + member.size)
@@ -147,11 +153,34 @@ class TarTree(MappedTree):
             raise tarfile.ReadError(f"it breaks off or is damaged at byte {self._tar.offset}")
         self._data.read(CHUNK)  # the padding: with it the decompressor sees, and checks, its own end
 
+    def _members(self) -> Iterator[tarfile.TarInfo]:
+        """All members. The header of a plain one is read where the one before ended; tarfile, which asks several times where
+        it is, reads the others."""
+        tar, data = self._tar, self._data
+        encoding, errors = tar.encoding or "utf-8", tar.errors or "surrogateescape"
+        member = tar.next()
+        while member is not None:
+            tar.members.clear()  # type: ignore[attr-defined]  # whatever is needed of it is kept here
+            self._read = member.offset_data == tar.offset  # there is nothing to read
+            yield member
+            at: int = tar.offset  # where the next header is
+            if not self._read:
+                data.seek(at)
+            plain = None if tar.pax_headers else _Header._plain(data.read(tarfile.BLOCKSIZE), encoding, errors)
+            if plain is None:
+                data.seek(at)
+                member = tar.next()
+            else:
+                plain.offset, plain.offset_data = at, at + tarfile.BLOCKSIZE
+                tar.offset = plain.offset_data + (up(plain.size, tarfile.BLOCKSIZE) if plain.isreg() else 0)
+                member = plain
+
     def _content(self, member: tarfile.TarInfo) -> bytes:
         """What a member holds behind its header, which was just read."""
         if member.issparse():
             file = self._tar.extractfile(member)
             return file.read() if file is not None else b""
+        self._read = True
         content = self._data.read(up(member.size, tarfile.BLOCKSIZE))
         if len(content) < member.size:
             raise tarfile.ReadError("unexpected end of data")

@@ -8,9 +8,11 @@ import tarfile
 import zipfile
 from pathlib import Path
 from types import ModuleType
+from typing import Literal
 
 import pytest
 from altmap.engine import BadInput, capture, open_machine
+from altmap.engine.reading.tar_tree import TarTree
 
 from tests.captures import FIRECRACKER, unpacked
 
@@ -158,3 +160,48 @@ def test_what_lz4_packed_is_told_as_that(tmp_path: Path) -> None:
     (tmp_path / "it.tar.lz4").write_bytes(b"\x04\x22\x4d\x18" + bytes(64))
     with pytest.raises(BadInput, match="compressed with lz4; unpack it first"):
         open_machine(tmp_path / "it.tar.lz4")
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_members_of_a_tar_are_those_that_tarfile_finds(tmp_path: Path, form: int, mode: Literal["w", "w:gz"]) -> None:
+    """Plain headers are read without it, those of long names, links and sparse files by it, in any order."""
+    source = tmp_path / "it.tar"
+    page = bytes(range(256)) * 20
+    with tarfile.open(source, mode, format=form) as archive:
+        for number in range(4):
+            for name, text in (
+                (f"proc/{number}", page),
+                (f"proc/empty{number}", b""),
+                (f"proc/{'long' * 30}/{number}", b"1\n"),
+            ):
+                member = tarfile.TarInfo(name)
+                member.size, member.pax_headers = len(text), {"comment": "one"} if number == 2 else {}
+                archive.addfile(member, io.BytesIO(text))
+            for name, kind in (("folder", tarfile.DIRTYPE), ("soft", tarfile.SYMTYPE), ("hard", tarfile.LNKTYPE)):
+                member = tarfile.TarInfo(f"proc/{name}{number}")
+                member.type, member.linkname = kind, "" if kind == tarfile.DIRTYPE else f"proc/{number}"
+                archive.addfile(member)
+    with tarfile.open(source) as archive, TarTree(str(source)) as found:
+        for member in archive:
+            if member.isfile() or member.islnk():
+                content = archive.extractfile(member)
+                assert content is not None
+                assert found.read_bytes(member.name) == content.read()
+            elif member.isdir():
+                assert member.name.removeprefix("proc/") in found.folders("proc")
+        assert set(found.names("proc")) == {name.split("/")[1] for name in archive.getnames()}
+
+
+def test_a_plain_tar_that_breaks_off_behind_a_header_is_damaged(tmp_path: Path) -> None:
+    source = tmp_path / "it.tar"
+    with tarfile.open(source, "w", format=tarfile.USTAR_FORMAT) as archive:
+        for number in range(3):
+            member = tarfile.TarInfo(f"{MEMORY}/memory{number}/state")
+            member.size = 7
+            archive.addfile(member, io.BytesIO(b"online\n"))
+    whole = source.read_bytes()
+    for length in (512, 700, 1024, 1536, 2500):
+        source.write_bytes(whole[:length])
+        with pytest.raises(BadInput, match="neither a folder nor a whole, undamaged tar"):
+            TarTree(str(source))
