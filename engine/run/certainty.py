@@ -38,9 +38,9 @@ def certainty(state: State, result: str, events: Sequence[Event], reason: Reason
     """Whether a result is known, from the events of its command and the reason of a refusal: a success is a *yes*, a refusal a
     *no*, unless it hangs on pages that no one saw, on the free pages of zones that no one counted, or on what the kernel can
     take back."""
-    if reason is not None and may_reclaim(state, reason, events):
-        return "not known"
     kinds = {*map(type, events)}
+    if (reason is not None or HugePagesChanged in kinds) and may_reclaim(state, reason, events):
+        return "not known"
     if kinds.isdisjoint(_OPEN) and not state.evidence and state.globals.value.told:
         return "yes" if result == "ok" else "no"
     if (

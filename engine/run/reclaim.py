@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..memory.state import State
-from ..protocol.events import Event, ExistingMemoryTaken, ResourceReserved, of_type
+from ..protocol.events import Event, ExistingMemoryTaken, HugePagesChanged, ResourceReserved, of_type
 from ..protocol.reasons import Reason
 from ..protocol.reasons.adding import MemmapShort, NoRowForMemmap, ObjectsShort
 from ..protocol.reasons.pages import WorkloadTooBig
@@ -15,11 +15,14 @@ from ..protocol.reasons.taking import NoRoomElsewhere
 
 
 def may_reclaim(state: State, reason: Reason | None, events: Sequence[Event]) -> int:
-    """How many pages at most the kernel could take back, where memory ran short for that reason; 0 where it did not, and where
-    all of them would be too few."""
+    """How many pages at most the kernel could take back, where memory ran short for that reason, or a pool of huge pages did not
+    come to its size; 0 where it did not, and where all of them would be too few."""
     most = state.globals.value.reclaimable
     if not most:
         return 0
+    if reason is None:
+        pools = (event for event in of_type(events, HugePagesChanged) if event.total < event.wanted)
+        return most if any(pool.size <= most * state.geometry.page_size for pool in pools) else 0
     while (cause := getattr(reason, "cause", None)) is not None:
         reason = cause
     match reason:

@@ -233,3 +233,13 @@ def test_the_head_of_a_list_is_found_after_every_change(model: str) -> None:
         else:
             machine.undo()
         assert first_free(state_of(machine), 0, 512) == next(iter(free_list(state_of(machine), 0, 512)), None)
+
+
+@pytest.mark.parametrize(
+    ("pages", "count", "answer"), [(0, 9000, "yes"), (511, 9000, "yes"), (512, 9000, "not known"), (512, 1, "yes")]
+)
+def test_a_pool_may_grow_more_where_pages_of_files_make_a_huge_page(pages: int, count: int, answer: str) -> None:
+    """The kernel takes back what it can before it gives fewer (alloc_fresh_hugetlb_folio, __GFP_RETRY_MAYFAIL)."""
+    machine = three_nodes()
+    state_of(machine).globals.change(reclaimable=pages)
+    assert machine.why_not(HugePages(count=count, size="2M")).answer == answer
