@@ -9,6 +9,7 @@ from altmap.engine import Summary
 from .lines import Line, Span, joined
 from .mix import shares
 from .palette import WORDS
+from .scope import touched
 from .view import Entry, Paint, Scene, Told, View, offline_entries, offline_paint
 
 
@@ -48,7 +49,7 @@ class CanGo(View):
         if (off := offline_paint(scene, cell)) is not None:
             return off
         size = scene.machine.geometry.pages_per_block
-        blocks = range(cell.start // size, -(-(cell.start + cell.pages) // size))
+        blocks = touched(cell.start, cell.pages, size)
         found = scene.verdicts.among(blocks)
         for verdict in ("no", "not known", "never", "yes"):
             if verdict in found:

@@ -10,7 +10,7 @@ from altmap.engine import Machine
 from altmap.engine.protocol.vocabulary import Kind
 
 from .plan import PLAIN, Extent, Plan, Row, extents_of, plain_shape, plainly, planned, rows_of
-from .scope import Scope
+from .scope import Scope, touched
 
 _FOLDED: Final[tuple[Kind, ...]] = ("reserved", "assumed")
 _HIGH: Final = 16
@@ -29,10 +29,10 @@ class Layout:
         self._scope, self._unit = scope, machine.geometry.pages_per_block
         if scope.level in ("block", "section"):
             return
-        first, last = scope.start // self._unit, -(-(scope.start + scope.pages) // self._unit)
+        here = touched(scope.start, scope.pages, self._unit)
         blocks = sorted({**expected, **blocks_of(machine)}.items())
         if scope.level != "machine":
-            blocks = [(nr, node) for nr, node in blocks if first <= nr < last and scope.node in (None, node)]
+            blocks = [(nr, node) for nr, node in blocks if nr in here and scope.node in (None, node)]
         self._extents = extents_of(blocks, self._unit)
         nodes = {extent.node for extent in self._extents}
         self._headings = len(nodes) > 1 and scope.node is None

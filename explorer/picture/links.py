@@ -9,6 +9,8 @@ from weakref import WeakKeyDictionary
 
 from altmap.engine import Machine, Memmap
 
+from .scope import touched
+
 Range = tuple[int, int]
 """First pfn and pages."""
 
@@ -52,7 +54,7 @@ class Links:
         """The pages that hold the struct pages of a range, as far as these are known, lowest first."""
         geometry = self._geometry
         size, found = geometry.pages_per_section, list[Range]()
-        for number in range(start // size, -(-(start + pages) // size)):
+        for number in touched(start, pages, size):
             section = self._sections.get(number)
             if section is None or section.memmap is None or section.memmap.pfn is None:
                 continue

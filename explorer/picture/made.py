@@ -9,6 +9,7 @@ import msgspec
 from altmap.engine import Block, Machine, Section
 
 from .plan import Plan, Row
+from .scope import touched
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -51,14 +52,14 @@ class Rows:
             return Made([], [])
         size = self._machine.geometry.pages_per_section
         return Made(
-            [*map(self._machine.sections.get, range(row.start // size, -(-(row.start + row.pages) // size)))],
+            [*map(self._machine.sections.get, touched(row.start, row.pages, size))],
             [*map(self._machine.blocks.get, self.blocks_of(row))],
         )
 
     def blocks_of(self, row: Row) -> range:
         """The numbers of the blocks that a row may have."""
         unit = self._machine.geometry.pages_per_block
-        return range(row.start // unit, -(-(row.start + row.pages) // unit))
+        return touched(row.start, row.pages, unit)
 
     def replaced(self, changes: Iterable[Change]) -> list[tuple[Block | None, Block | None]]:
         """The blocks of such rows that are not what they were: what they were, and what they are."""

@@ -10,6 +10,7 @@ from typing import Final
 from .colour import between
 from .overlay import CHANGED, LINKED, MARKED, Overlay, Places, cells_of, whole
 from .plan import Plan, Row
+from .scope import touched
 from .view import Paint, Scene, View
 
 DIM: Final = 0.25
@@ -41,7 +42,7 @@ class Overlaid:
 
     def _blocks(self, start: int, pages: int) -> range:
         """The blocks that have some of these pages."""
-        return range(start // self._block, -(-(start + pages) // self._block))
+        return touched(start, pages, self._block)
 
     def _searched(self, paints: list[Paint], row: Row, hits: frozenset[int] | None) -> list[Paint]:
         """All that a search did not find is dimmed."""

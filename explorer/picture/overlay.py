@@ -8,6 +8,8 @@ from typing import Final, NamedTuple
 
 from altmap.engine import Geometry
 
+from .scope import touched
+
 Places = Mapping[int, int]
 """Pages of sections by number: bit ``i`` is page ``i`` of the section."""
 
@@ -109,8 +111,8 @@ def cells_of(places: Places, start: int, pages: int, cell: int, section: int) ->
     if not places:
         return frozenset()
     found: set[int] = set()
-    first, last = start // section, -(-(start + pages) // section)
-    for nr in [nr for nr in places if first <= nr < last] if len(places) < last - first else range(first, last):
+    sections = touched(start, pages, section)
+    for nr in [nr for nr in places if nr in sections] if len(places) < len(sections) else sections:
         if not (mask := places.get(nr, 0)):
             continue
         base = nr * section - start

@@ -11,7 +11,7 @@ from .colour import between
 from .lines import Line, Span, joined
 from .memory_size import short_size
 from .plan import Extent, extents_of
-from .scope import Scope
+from .scope import Scope, touched
 from .use import Use
 from .view import Paint, Scene
 from .views import Zones
@@ -88,7 +88,7 @@ class Overview:
 
     def _sections_of(self, column: Column) -> list[Section | None]:
         machine, size = self._scene.machine, self._scene.machine.geometry.pages_per_section
-        return [*map(machine.sections.get, range(column.start // size, -(-(column.start + column.pages) // size)))]
+        return [*map(machine.sections.get, touched(column.start, column.pages, size))]
 
     def at(self, x: int) -> int | None:
         """The page at a column."""

@@ -13,7 +13,7 @@ from .lines import Line, Span, joined, width
 from .memory import GUTTERS
 from .overlay import Overlay, Places
 from .palette import LETTERS, WORDS
-from .scope import Scope
+from .scope import Scope, touched
 from .view import Entry, Paint, Scene, View
 
 _ACROSS: Final = 64
@@ -77,8 +77,8 @@ class PagesPicture:
 
     def _present(self) -> tuple[int, ...]:
         size = self.scene.machine.geometry.pages_per_section
-        first, last = self.scope.start // size, -(-(self.scope.start + self.scope.pages) // size)
-        return tuple(id(self.scene.machine.sections.get(nr)) for nr in range(first, last))
+        sections = touched(self.scope.start, self.scope.pages, size)
+        return tuple(id(self.scene.machine.sections.get(nr)) for nr in sections)
 
     def changed_lines(self, over: Overlay) -> list[int]:
         """All lines if any page of the block changed, else none."""
@@ -215,7 +215,7 @@ class PagesPicture:
     def _all_in(self, pages: Places) -> bool:
         """Are these all pages of the scope?"""
         size = self.scene.machine.geometry.pages_per_section
-        sections = range(self.scope.start // size, -(-(self.scope.start + self.scope.pages) // size))
+        sections = touched(self.scope.start, self.scope.pages, size)
         return self.scope.pages >= size and all(pages.get(nr, 0) == (1 << size) - 1 for nr in sections)
 
     def _page(self, page: Page, over: Overlay, linked: int, changed: int) -> Span:

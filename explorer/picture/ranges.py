@@ -14,6 +14,7 @@ from .colour import between
 from .lines import Span
 from .mix import leading, mixed
 from .palette import LETTERS, Palette
+from .scope import touched
 
 LEAST: Final = 0.25
 """How strong the colour of memmap is where it fills hardly any of a cell."""
@@ -167,7 +168,7 @@ class Added:
         if low >= high:
             return Cell((), 0)
         memmap = 0
-        for block in range(low // self._unit, -(-high // self._unit)):
+        for block in touched(low, high - low, self._unit):
             begin = block * self._unit
             memmap += max(0, min(high, begin + self._held(block)) - max(low, begin))
         return Cell((("free", high - low),), memmap)

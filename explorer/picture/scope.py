@@ -22,6 +22,12 @@ class Scope(NamedTuple):
     node: int | None = None
 
 
+def touched(start: int, pages: int, unit: int) -> range:
+    """The numbers of the units, such as blocks or sections, that some of `pages` pages from pfn `start` on lie in; `unit`: pages
+    of one."""
+    return range(start // unit, -(-(start + pages) // unit))
+
+
 def whole(machine: Machine, expected: Mapping[int, int] = MappingProxyType({})) -> Scope:
     """The scope of all memory: up to the last block or section that there is, or that is expected."""
     geometry = machine.geometry

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from altmap.engine import Block, Machine
 
 from .plan import Plan, Row
+from .scope import touched
 
 
 class Count(NamedTuple):
@@ -87,7 +88,7 @@ class Sides:
             return None
         geometry, blocks, sections = self._machine.geometry, self._machine.blocks, self._machine.sections
         unit, per_block = geometry.pages_per_block, geometry.sections_per_block
-        for nr in range(row.shown.start // unit, -(-row.shown.stop // unit)):
+        for nr in touched(row.shown.start, len(row.shown), unit):
             block = blocks.get(nr)
             if block is not None and block.zone is not None:
                 return block.zone[1]
