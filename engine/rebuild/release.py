@@ -64,6 +64,11 @@ def _feature(name: str) -> Callable[[Observation, Geometry], bool]:
 
 
 _SIGNS: Final = (
+    _Sign(
+        "auto_online_blocks names a zone",
+        (5, 7),
+        lambda seen, _: seen.auto_online_blocks in ("online_kernel", "online_movable"),
+    ),
     _Sign("it has the parameter memmap_on_memory", (5, 13), _parameter("memmap_on_memory")),
     _Sign("it has the parameter online_policy", (5, 15), _parameter("online_policy")),
     _Sign("it has the file crash_hotplug", (6, 6), _feature("crash_hotplug")),

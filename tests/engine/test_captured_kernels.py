@@ -33,6 +33,7 @@ def tree(root: Path, version: str, **files: str) -> Path:
 
 
 PARAMETER = "sys/module/memory_hotplug/parameters/memmap_on_memory"
+AUTO_ONLINE = "sys/devices/system/memory/auto_online_blocks"
 
 
 @pytest.mark.parametrize("version", ["6.6.30", "6.7.1", "6.8.0-45-generic", "6.9.12", "6.10.3", "6.11.0"])
@@ -51,6 +52,7 @@ def test_each_release_has_the_rules_of_its_own(tmp_path: Path, version: str) -> 
     ("version", "path", "text", "model", "why"),
     [
         ("5.14.0-503.el9", PARAMETER, "force\n", "6.6", "memmap_on_memory reads force"),
+        ("4.18.0-553.el8_10", AUTO_ONLINE, "online_movable\n", "5.7", "auto_online_blocks names a zone"),
         ("5.10.0", PARAMETER, "N\n", "5.13", "it has the parameter memmap_on_memory"),
         ("6.12.0-55.el10", "sys/devices/system/node/node0/reclaim", "", "6.17", "nodes have the file reclaim"),
         ("5.14.0", "proc/vmstat", "nr_memmap_pages 512\n", "6.11", "vmstat has nr_memmap_pages"),
