@@ -17,7 +17,7 @@ from ..mm import contig_range
 from ..mm.iomem import in_the_way
 from ..numbers.errors import BadInput
 from ..numbers.rounding import down
-from ..numbers.units import format_bytes
+from ..numbers.units import MIB, format_bytes
 from ..protocol.events import BlocksKept, Event, Logged, PagesPlugged, PagesUnplugged, ResizeFailed
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.pages import StillPlugged, WaitsForOnline
@@ -44,8 +44,8 @@ def resize(state: State, start: int, size: int, unit: int, node: int) -> Steps:
     can be asked, and where a capture shows memory of a device of which it does not tell more.
     """
     block = state.geometry.block_size
-    if unit & (unit - 1) or not unit or unit % (state.geometry.pageblock_pages * state.geometry.page_size):
-        raise BadInput(f"a device block of {format_bytes(unit)} is not a power of two of whole pageblocks")
+    if unit & (unit - 1) or unit < max(MIB, state.geometry.page_size):
+        raise BadInput(f"a device block of {format_bytes(unit)} is not a power of two from {format_bytes(MIB)} on")
     if start % max(block, unit) or size % unit:
         raise BadInput(
             f"the region must begin at a multiple of {format_bytes(max(block, unit))} and its size be one of "
@@ -74,8 +74,10 @@ def _bring_to(state: State, start: int, size: int, unit: int, node: int) -> Step
     block = state.geometry.block_size
     if start in state.virtio_mem:
         state.virtio_mem.drop(start)
-    have = plugged(state, start)
+    unit = _handled(state, unit)
+    have, step = plugged(state, start), unit // state.geometry.page_size
     wanted = size // state.geometry.page_size
+    wanted = have + down(wanted - have, step) if wanted > have else have - down(have - wanted, step)
     if wanted > have:
         yield from _grow(state, start, wanted - have, unit, node)
     elif wanted < have:
@@ -87,6 +89,16 @@ def _bring_to(state: State, start: int, size: int, unit: int, node: int) -> Step
         state.virtio_mem.put(start, VirtioMemDevice(size, unit))
         waiting = WaitsForOnline((wanted - now) * state.geometry.page_size, _threshold(state, unit))
         raise HotplugError("ENOSPC", waiting)
+
+
+def _handled(state: State, unit: int) -> int:
+    """What the driver plugs and unplugs at a time of a device with blocks of `unit` bytes: no less than the buddy isolates, and
+    of a device block that is no smaller than a memory block no less than that (virtio_mem_init_hotplug). What is left over of a
+    request stays as it is."""
+    geometry = state.geometry
+    pages = geometry.pageblock_pages if state.model.virtio_mem_by_pageblock else 1 << geometry.max_order
+    unit = max(unit, geometry.page_size * max(pages, geometry.pageblock_pages))
+    return unit if unit < geometry.block_size else max(unit, geometry.block_size)
 
 
 def go_on(state: State) -> Steps:

@@ -49,6 +49,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     block_rollback         an add that fails undoes the blocks of this request that were finished
     spans_until_removal    a zone reaches over memory that went offline until that is removed; else until it is offline
     removable_looks        the file removable of a block says whether its pages can be moved; else it is 1
+    virtio_mem_by_pageblock  virtio-mem plugs and unplugs pageblocks, else no less than the largest free areas
     poison_leaves_buddy    free pages with a hardware error that leave the free areas: "none", those "suspected" of one, or "all"
     poison_refuses_online  a block with a poisoned page cannot be onlined (EHWPOISON)
     prepare_finish         the notifiers MEM_PREPARE_ONLINE and MEM_FINISH_OFFLINE exist
@@ -125,6 +126,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     block_rollback: bool = False
     spans_until_removal: bool = True
     removable_looks: bool = True
+    virtio_mem_by_pageblock: bool = False
     poison_leaves_buddy: Literal["none", "suspected", "all"] = "none"
     poison_refuses_online: bool = False
     prepare_finish: bool = False

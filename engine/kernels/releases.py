@@ -111,6 +111,9 @@ CHANGES: Final[tuple[Change, ...]] = (
          "mm/page_alloc: print node fallback order", fallback_order_logged=True),
     _row((5, 18), "commit", "of a huge page's memmap one page is kept, not two", "e7d324850bfc",
          "mm: hugetlb: free the 2nd vmemmap page associated with each HugeTLB page", hvo_keeps=1),
+    _row((5, 19), "commit", "virtio-mem plugs and unplugs single pageblocks; before, no less than the largest free areas, 4 MiB "
+         "on x86_64", "448b8ec3bf11", "drivers: virtio_mem: use pageblock size as the minimum virtio_mem size.",
+         virtio_mem_by_pageblock=True),
     _row((5, 19), "commit", "hugetlb_free_vmemmap=on works on arm64", "1e63ac088f20",
          "arm64: mm: hugetlb: enable HUGETLB_PAGE_FREE_VMEMMAP for arm64", hvo=("x86_64", "arm64")),
     _row((5, 19), "commit", "isolation looks at the first pageblock of a range, then at the last, then at the rest; a huge page "
