@@ -187,10 +187,12 @@ def _hugepage_runs(state: State) -> Iterator[HugePageRun]:
     step = -1 if state.model.pool_in_order else 1  # as pages of one write are ranked
     pages = enumerate(sorted(state.hugepages.items()))
     for run in _fold(
-        (at, pfn, (replace(page, rank=0), page.rank and page.rank - step * at)) for at, (pfn, page) in pages
+        (at, pfn, (replace(page, rank=0), page.rank - step * at if page.rank else None)) for at, (pfn, page) in pages
     ):
         page, rank = run.value
-        ranks = {"rank": rank + step * run.first, "rank_stride": step if run.length > 1 else 0} if rank else {}
+        ranks: dict[str, int] = {}
+        if rank is not None:
+            ranks = {"rank": rank + step * run.first, "rank_stride": step if run.length > 1 else 0}
         yield HugePageRun(pfn=run.place or 0, count=run.length, stride=run.stride, **{**asdict(page), **ranks})
 
 

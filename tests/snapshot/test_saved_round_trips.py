@@ -6,9 +6,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
-from altmap.engine import BadInput, Command, open_machine, save_machine
+from altmap.engine import BadInput, Command, boot_machine, machine_bytes, open_machine, read_machine, save_machine
 from altmap.engine.commands import Add, Allocate, HugePages, Offline, Online, Pin, Poison, Remove
+from altmap.engine.memory.state import state_of
 from altmap.engine.snapshot.fold import alike
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,3 +62,16 @@ def test_a_saved_machine_is_the_machine(name: str, suffix: str) -> None:
             assert alike(again._state, machine._state)
 
     holds()
+
+
+@pytest.mark.parametrize("model", ["6.1", "7.3"])
+def test_the_order_in_which_huge_pages_are_used_is_saved_whatever_their_ranks(model: str) -> None:
+    """A rank that is the page's own place in the pool was taken for none."""
+    machine = boot_machine([(0, 0, "1G")], nodes=1, model=model)
+    machine.apply(HugePages(count=6), check=True)
+    pages = state_of(machine).hugepages
+    for ranks in ((0, 1, 2, 3, 4, 5), (5, 4, 3, 2, 1, 0), (0, 0, 1, 2, 3, 9)):
+        for (pfn, page), rank in zip(sorted(pages.items()), ranks, strict=True):
+            pages.put(pfn, msgspec.structs.replace(page, rank=rank))
+        opened = read_machine(machine_bytes(machine.copy(), "it.json"), "it")
+        assert state_of(opened).hugepages == pages
