@@ -103,6 +103,14 @@ LOG_LINES: Final = (
         "mm/memory_hotplug.c, offline_pages; the range is without the block's own memmap",
     ),
     log_line(
+        literal("cma: Reserved ") + r"(?P<mib>\d{1,9}) MiB at (?P<at>0x[0-9a-f]{1,16})",
+        lambda match: (
+            f"the boot keeps {match['mib']}M from {match['at']} on for CMA (contiguous memory): blocks that hold some of them do "
+            f"not go offline (EBUSY), since 5.1"
+        ),
+        "mm/cma.c, cma_declare_contiguous_nid; mm/page_isolation.c, has_unmovable_pages",
+    ),
+    log_line(
         r"[Oo]" + literal("fflined ") + r"[Pp]ages:? (?P<pages>\d+)",
         lambda match: f"a block went offline, with {_pages(match)}: those of its own memmap are not among them",
         "mm/memory_hotplug.c, offline_pages",

@@ -57,6 +57,8 @@ TRACES = Path(__file__).parents[2] / "fixtures/traces/6.12"
         ),
         ("Kernel panic - not syncing: System is deadlocked on memory", "no process to kill"),
         ("virtio_mem virtio3: requested size: 0x40000000", "asks for 1G"),
+        ("cma: Reserved 64 MiB at 0x000000007c000000", "keeps 64M from 0x000000007c000000 on for CMA"),
+        ("cma: Reserved 256 MiB at 0x110000000 on node -1", "do not go offline"),
         ("Built 2 zonelists, mobility grouping on.  Total pages: 499268", "499,268 pages are managed"),
         ("memory offlining [mem 0x100000000-0x107ffffff] failed", "before 5.0 do not say why"),
         ("memory offlining [mem 0x100000000-0x107ffffff] failed due to node notifier failure", "loses its last memory"),
