@@ -48,6 +48,14 @@ SUBTITLES: Final = {
 """What is said beside the name of an alternative."""
 
 
+_STAYS: Final = ("✓✗", "✗")
+"""Beside a line of blocks of which some, or none, can be taken out alone."""
+_ROOMY: Final = 70
+"""Columns that a legend needs for its longest words."""
+_BEHIND: Final = 2
+"""Numbers that are named in which an alternative is not the best."""
+
+
 class Look(NamedTuple):
     """How alternatives are drawn: columns and lines, colours, cells above each other in a character (1: letters), the chosen
     alternative, and the first that is in sight."""
@@ -62,6 +70,11 @@ class Look(NamedTuple):
 def released(row: Alternative) -> bool:
     """Does a released kernel do it so?"""
     return not any(isinstance(one, OnlyProposed | NeverAsked | NoValueDoes) for one in (row.needs, *row.boots))
+
+
+def _stays(row: Alternative) -> bool:
+    """Is there a block of it that cannot be taken out alone?"""
+    return row.ok and sum(last + 1 - first for first, last in row.removable) < row.blocks
 
 
 def needs(row: Alternative) -> str:
@@ -120,7 +133,8 @@ class ComparedPicture:
             joined(span for number, part in enumerate(parts) for span in (*([Span(" ")] if number else []), *part))
             for parts in zip(*columns, strict=True)
         ]
-        return [*side_by_side, self._legend(look, cell)]
+        stays = any(_stays(self._row(at)) for at in range(first, first + count))
+        return [*side_by_side, self._legend(look, stays)]
 
     def _row(self, at: int) -> Alternative:
         return self._comparison.rows[self.shown[at]]
@@ -225,7 +239,7 @@ class ComparedPicture:
         added = Added(row, unit)
         for rows in added.rows(across * look.halves, high, pages_of_line(self._pages, self._smallest, high)):
             goes, count = added.goes(rows.blocks), len(rows.blocks)
-            sign = "" if not rows.label else "✓" if goes == count else "✗" if not goes else "✓✗"
+            sign = "" if not rows.label else "✓" if goes == count else _STAYS[not goes]
             tone = palette.good if goes == count else palette.bad if not goes else palette.warn
             free = short_size(rows.free * self._comparison.page_size) if rows.label else ""
             lit = palette.row_step if rows.number % 2 else 0.0
@@ -306,16 +320,35 @@ class ComparedPicture:
         alike = [figure for figure in self._figures if not figure.differs and any(figure.values)]
         return [f"{figure.name} {next(text for text in figure.texts if text)}" for figure in alike]
 
-    def _legend(self, look: Look, cell: int) -> Line:
+    def against(self, at: int) -> str:
+        """What tells the alternative of a number, among all, from the others that are shown, in a few words."""
+        here, differing = self.shown.index(at), [figure for figure in self._figures if figure.differs]
+        if not differing:
+            return "" if len(self.shown) < 2 else "the numbers are the same in all"
+        alike = [
+            self._varied.names[other]
+            for number, other in enumerate(self.shown)
+            if number != here and all(figure.texts[number] == figure.texts[here] for figure in differing)
+        ]
+        behind = [
+            f"{figure.name} {figure.texts[here]}, not {figure.texts[figure.best.index(True)]}"
+            for figure in sorted(differing, key=lambda figure: -figure.weight)
+            if figure.values[here] is not None and not figure.best[here] and any(figure.best)
+        ]
+        said = f"behind the best in {' and in '.join(behind[:_BEHIND])}" if behind else "behind in nothing"
+        return f"the same numbers as {', '.join(alike)}; {said}" if alike else said
+
+    def _legend(self, look: Look, stays: bool) -> Line:
         palette, wide = look.palette, look.size[0]
         memmap, free, gone = ("█ ", "█ ", "✓") if look.halves == 2 else ("# : ", "· ", "✓")
         spans = [
             Span(memmap, palette.kinds["memmap"]),
-            Span("memmap of what is added", palette.dim),
+            Span("memmap of what is added" if wide >= _ROOMY else "its memmap", palette.dim),
             Span(f"  {free}", palette.kinds["free"]),
             Span("free", palette.dim),
             Span(f"  {gone} ", palette.good),
             Span("goes alone", palette.dim),
+            *((Span("  ✗ ", palette.bad), Span("does not", palette.dim)) if stays else ()),
             Span("  ◆ ", palette.good),
             Span("best", palette.dim),
         ]

@@ -32,8 +32,10 @@ from ..explorer.terminal import Terminal
 from .empty import Empty
 
 SIZES: Final = ((120, 40), (200, 60))
-TURNS: Final = 12
-"""How often keys are pressed that are measured."""
+TURNS: Final = 6
+"""How often keys are pressed that are measured, in a round."""
+ROUNDS: Final = 3
+"""How often all that is compared is measured in turn: a machine that wanders does so for all of it."""
 AT_LAST: Final = "palette"
 """What both apps write last of their first screen: the end of the footer."""
 KEYS: Final = (
@@ -58,32 +60,36 @@ class Silent(HeadlessDriver):
 # -- a cold process -----------------------------------------------------------------------------------------------------
 
 
-def cold(compiled: Path, *words: str | Path, runs: int = 5) -> float:
-    """CPU seconds of a new process (``python -m WORDS``) until its first screen is there. It was started once before, so that
-    what Python compiles is in the folder `compiled`, as it is for a person after the first time."""
+def cold(compiled: Path, *words: str | Path) -> float:
+    """CPU seconds of a new process (``python -m WORDS``) until its first screen is there. What Python compiles is in the folder
+    `compiled`."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment["PYTHONPYCACHEPREFIX"] = str(compiled)
-    times = []
-    for _ in range(runs + 1):
-        with Terminal(
-            *words[1:], module=str(words[0]), size=(120, 40), cwd=Path(__file__).parents[2], environment=environment
-        ) as terminal:
-            terminal.until(AT_LAST)
-            os.kill(terminal.process.pid, signal.SIGKILL)
-            _, _, used = os.wait4(terminal.process.pid, 0)
-            terminal.process.returncode = -signal.SIGKILL
-            times.append(used.ru_utime + used.ru_stime)
-    return median(times[1:])
+    with Terminal(
+        *words[1:], module=str(words[0]), size=(120, 40), cwd=Path(__file__).parents[2], environment=environment
+    ) as terminal:
+        terminal.until(AT_LAST)
+        os.kill(terminal.process.pid, signal.SIGKILL)
+        _, _, used = os.wait4(terminal.process.pid, 0)
+        terminal.process.returncode = -signal.SIGKILL
+        return used.ru_utime + used.ru_stime
+
+
+def beside_empty(compiled: Path, machine: str | Path, runs: int = 5) -> tuple[float, float]:
+    """CPU seconds of the first screen of a machine and of an empty app, started in turn, for a machine that wanders does so for
+    both. Each was started once before, so that it is compiled, as it is for a person after the first time."""
+    times = [(cold(compiled, "altmap", machine), cold(compiled, "tests.benchmarks.empty")) for _ in range(runs + 1)]
+    seconds, empty = (median(each) for each in zip(*times[1:], strict=True))
+    return seconds, empty
 
 
 def first_paints(say: Say, folder: Path, large: Path) -> None:
     """Opening bundled machines, and a large snapshot."""
-    empty = cold(folder, "tests.benchmarks.empty")
-    say("first paint of an empty app, a cold process", f"{empty * 1e3:.0f} ms")
     for machine in bundled_machines():
-        seconds = cold(folder, "altmap", machine.name)
-        say(f"the same of {machine.name}", f"{seconds * 1e3:.0f} ms = {seconds / empty:.2f} x", "at most 1.4 x")
-    seconds = cold(folder, "altmap", large, runs=3)
+        seconds, empty = beside_empty(folder, machine.name)
+        figure = f"{seconds * 1e3:.0f} ms = {seconds / empty:.2f} x of {empty * 1e3:.0f} ms"
+        say(f"first paint of {machine.name}, a cold process, against an empty app", figure, "at most 1.4 x")
+    seconds, empty = beside_empty(folder, large, runs=3)
     say("opening a snapshot of 65,536 blocks to its map", f"{seconds:.2f} s = {seconds / empty:.1f} x", "below 1.2 s")
 
 
@@ -120,12 +126,17 @@ def keys(say: Say, large: Machine) -> None:
     named = {"192 blocks": open_machine("firecracker-24g"), "65,536 blocks": large}
     for size in SIZES:
         wide = f"{size[0]}x{size[1]}"
-        (empty,) = asyncio.run(pressed(silent(Empty()), size, [("right",)]))
+        found: dict[str, list[list[float]]] = {name: [] for name in ("", *named)}
+        for _ in range(ROUNDS):
+            found[""].append(asyncio.run(pressed(silent(Empty()), size, [("right",)])))
+            for name, machine in named.items():
+                turns = [turn for _, turn, _ in KEYS]
+                found[name].append(asyncio.run(pressed(silent(ExplorerApp(machine)), size, turns)))
+        costs_of = {name: [*map(median, zip(*rounds, strict=True))] for name, rounds in found.items()}
+        (empty,) = costs_of.pop("")
         say(f"a key in an empty app at {wide}", f"{empty * 1e3:.2f} ms")
-        first: list[float] = []
-        for name, machine in named.items():
-            costs = asyncio.run(pressed(silent(ExplorerApp(machine)), size, [turn for _, turn, _ in KEYS]))
-            first = first or costs
+        first = costs_of["192 blocks"]
+        for name, costs in costs_of.items():
             for (what, _, goal), cost, before in zip(KEYS, costs, first, strict=True):
                 against = f", {cost / before:.2f} of 192" if costs is not first else ""
                 more = ", 1.3" if costs is not first else ""

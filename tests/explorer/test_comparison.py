@@ -79,6 +79,21 @@ def test_what_differs_has_a_line_and_what_does_not_has_none() -> None:
     assert "3G hole" in text
 
 
+def test_what_tells_alternatives_apart_is_said_in_a_sentence_and_by_signs_that_the_legend_has() -> None:
+    found = varied()
+    picture = ComparedPicture(engine.open_machine("small-guest"), found, range(4))
+    said = [picture.against(at) for at in range(4)]
+    assert found.names == ("boot", "range", "block", "sections")
+    assert said[1].startswith("the same numbers as sections; behind the best in ")
+    assert said[3].startswith("the same numbers as range; behind the best in ")
+    assert "takes at once 16.1M, not 64K" in said[0]
+    assert "longest run 126M, not 1G" in said[2]
+    assert "✗ does not" in drawn(found, (120, 35))[-1]
+    alone = ComparedPicture(engine.open_machine("small-guest"), found, [2])
+    assert alone.against(2) == ""
+    assert "✗" not in "".join(span.text for span in alone.lines(Look((120, 35), DARK, 2))[-1])
+
+
 def test_the_memmap_is_where_it_lies() -> None:
     """In letters: in the memory that is there, at the head of the range, of each block; a block that cannot go has its sign."""
     lines = drawn(varied(), (120, 35), halves=1)

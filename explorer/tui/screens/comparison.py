@@ -264,7 +264,8 @@ class ComparisonScreen(Screen[Picked], Portrayed):
             return
         plan = picked(varied.comparison, at)
         assumed = "assumed: it hangs on pages that no one saw or counted" if row.certainty == "not known" else ""
-        bar.say(f"≈ {name}" if assumed else name, "; ".join(filter(None, (needs(row), assumed))), "plain")
+        against = pictures.against(at) if (pictures := self.query_one(Pictures).picture) is not None else ""
+        bar.say(f"≈ {name}" if assumed else name, "; ".join(filter(None, (needs(row), assumed, against))), "plain")
         bar.offer([Offer("enter", f"does it {plan.said}", "does it", "screen.do"), *offers])
 
     def on_resize(self) -> None:
