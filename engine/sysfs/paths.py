@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from ..memory.settings import Settings
@@ -18,9 +19,9 @@ NUMBER: Final = "(0|[1-9][0-9]{0,9})"
 
 _ELSEWHERE: Final = {"auto_online_blocks": MEMORY, "movable_gigantic_pages": SYSCTL}
 
-PARAMETER_FILES: Final[Mapping[str, str]] = {
-    name: f"{_ELSEWHERE.get(name, PARAMETERS)}/{name}" for name in Settings.__struct_fields__
-}
+PARAMETER_FILES: Final[Mapping[str, str]] = MappingProxyType(
+    {name: f"{_ELSEWHERE.get(name, PARAMETERS)}/{name}" for name in Settings.__struct_fields__}
+)
 """The file of each parameter in `Settings`."""
 
 

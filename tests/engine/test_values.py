@@ -127,3 +127,7 @@ def test_help_names_types_as_the_source_does_and_not_each_of_two_hundred_reasons
     public = getattr(engine, name)
     if isinstance(public, type) and issubclass(public, msgspec.Struct):
         assert "protocol.reasons.taking" not in str(inspect.signature(public))
+
+
+def test_no_public_name_is_of_something_that_can_be_changed() -> None:
+    assert [name for name in engine.__all__ if type(getattr(engine, name)) in (dict, list, set)] == []
