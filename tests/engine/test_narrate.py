@@ -86,8 +86,8 @@ def test_what_a_sentence_is_like() -> None:
     )
     left = SectionsLeft(NoRowForMemmap(35, 512, (0, 1)), 3, 1536, 6 << 20)
     assert sentence(left) == (
-        "no 512 free pages in a row for the memmap of section 35 in kernel zones of nodes 0, 1; 3 finished sections "
-        "stay behind with 1,536 memmap pages (6M) and without a block"
+        "no 512 free pages in a row for the memmap of section 35 in kernel zones of nodes 0, 1; 3 sections that were "
+        "finished stay behind with 1,536 memmap pages (6M) and without a block"
     )
     assert sentence(StayedOnline(33, Unmovable(0x108400, "kernel", ()))).startswith("memory33 did not go offline: ")
 

@@ -55,7 +55,7 @@ def page_of(reason: Reason | None) -> int | None:
 
 
 def _left(reason: SectionsLeft, names: Names) -> str:
-    stay = counted(reason.sections, "finished section stays", "finished sections stay")
+    stay = counted(reason.sections, "section that was finished stays", "sections that were finished stay")
     return (
         f"{sentence(reason.cause, names)}; {stay} behind with "
         f"{counted(reason.pages, 'memmap page')} ({format_bytes(reason.size)}) and without a block"
