@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from altmap.engine import Command, Eject, Offline, Online, Remove
 
 from . import words
-from .desk import Desk
 from .verb import Verb, hot_ranges, no_hot_ranges, no_target, range_names, target
+
+if TYPE_CHECKING:
+    from .desk import Desk
 
 OnlineType = Literal["online", "online_kernel", "online_movable"]
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from .desk import Desk
 from .verb import Verb
+
+if TYPE_CHECKING:
+    from .desk import Desk
 
 
 class MapPane(Verb):

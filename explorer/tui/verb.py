@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from .. import facts
 from . import words
-from .desk import Desk
+
+if TYPE_CHECKING:
+    from .desk import Desk
 
 
 class Verb:

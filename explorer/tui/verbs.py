@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from .. import facts
 from . import words
-from .desk import Desk
 from .memory_verbs import (
     AddMemory,
     CommandLine,
@@ -35,6 +34,9 @@ from .screen_verbs import (
     ZonesPane,
 )
 from .verb import Verb
+
+if TYPE_CHECKING:
+    from .desk import Desk
 
 
 class Undo(Verb):
