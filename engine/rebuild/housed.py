@@ -18,7 +18,7 @@ def house_memmap(draft: Draft) -> None:
     sections, homeless = draft.state.sections, list[int]()
     for nr in draft.state.section_numbers():
         memmap = sections[nr].memmap
-        if memmap is None or memmap.on != "kernel":
+        if memmap is None or memmap.on != "kernel" or not memmap.chunks:
             continue
         if not all(_could_hold(draft, chunk) for chunk in memmap.chunks):
             homeless.append(nr)

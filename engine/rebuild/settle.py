@@ -49,21 +49,27 @@ class Part:
         self.owned: dict[int, int] = {}
         self.counts: dict[Kind, int] = {}
         self.early = False
-        alike: dict[tuple[int, int], list[int]] = {}  # equal sections share one value of each, and both live on
-        sections, all_owned = state.sections, self.owned
-        for nr in numbers:
-            section = sections[nr]
-            owned = section.zones[0][1] if len(section.zones) == 1 else dict(section.zones)[key]
+        alike: dict[tuple[int, int], int] = {}  # equal sections share one value of each, and both live on
+        firsts: list[tuple[Pages, int]] = []
+        all_owned, early = self.owned, False
+        for section in map(state.sections.__getitem__, numbers):
+            zones, nr = section.zones, section.nr
+            owned = zones[0][1] if len(zones) == 1 else dict(zones)[key]
             if nr in left_out:
                 owned &= ~left_out[nr]
             if owned:
                 all_owned[nr] = owned
-                alike.setdefault((id(section.pages), id(owned)), []).append(nr)
-        for same in alike.values():
-            section, owned = sections[same[0]], all_owned[same[0]]
-            self.early = self.early or any(sections[nr].early for nr in same)
-            for kind, pages in section.pages.items():
-                self.counts[kind] = self.counts.get(kind, 0) + (pages & owned).bit_count() * len(same)
+                early = early or section.early
+                like = id(section.pages), id(owned)
+                if like in alike:
+                    alike[like] += 1
+                else:
+                    alike[like] = 1
+                    firsts.append((section.pages, owned))
+        self.early = early
+        for (kinds, owned), same in zip(firsts, alike.values(), strict=True):
+            for kind, pages in kinds.items():
+                self.counts[kind] = self.counts.get(kind, 0) + (pages & owned).bit_count() * same
 
     @property
     def total(self) -> int:

@@ -147,11 +147,21 @@ def doubts(seen: Observation) -> Iterator[str]:
         yield "no file says on which nodes memory lies; all of it is taken to be on node 0"
 
 
+_Said = tuple[str | None, tuple[str, ...] | None, tuple[int, ...], bool | None]
+"""What was read of a block: its state, its zones, its nodes, and whether it is removable."""
+
+
 def build_blocks(state: State, seen: Observation, prior: State | None) -> None:
     """Memory blocks. What no capture shows (group, own memmap, boot or hot-added) comes from the model's knowledge."""
     fallback = min(state.nodes)
     built: dict[int, Block] = {}
+    alike: dict[_Said, Block] = {}  # blocks of which all is read differ only in their numbers
     for reading in seen.blocks:
+        said = (reading.state, reading.valid_zones, reading.nodes, reading.removable)
+        if (first := alike.get(said)) is not None:
+            one = Block(reading.id, first.state, first.nodes, first.zone, early=first.early, stuck=first.stuck)
+            built[reading.id] = one
+            continue
         known = prior.blocks.get(reading.id) if prior is not None else None
         offline = reading.state == "offline"
         nodes = reading.nodes or (known.nodes if known else (_node_of(state, reading.id, fallback),))
@@ -175,6 +185,8 @@ def build_blocks(state: State, seen: Observation, prior: State | None) -> None:
             )
         elif prior is not None:
             block = msgspec.structs.replace(block, early=False)
+        elif now == "online" and reading.nodes and reading.valid_zones:
+            alike[said] = block
         built[reading.id] = block
     state.blocks.load(built)
 
