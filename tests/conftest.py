@@ -67,11 +67,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return ByFile(config, log)
 
 
-@pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """What a worker writes nobody reads: a report of all pictures, for which it looks through all tests, would be of its half."""
     if hasattr(config, "workerinput"):
-        config.pluginmanager.unregister(name="terminalreporter")
+        config.option.no_summary = True
 
 
 def pytest_collection(session: pytest.Session) -> None:
