@@ -128,7 +128,7 @@ _FORM: Final = Form(
     Option("node", always=True),
     Option("caller"),
     Option("placement"),
-    Choice("fallback", {"fallback": True, "no-fallback": False}),
+    Choice("fallback", (("fallback", True), ("no-fallback", False))),
     Option("reserve"),
     Option("align"),
     Option("free"),

@@ -1,6 +1,6 @@
 """online and offline: a memory block comes into use, or leaves it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Final
 
@@ -60,11 +60,11 @@ def _export_offline(command: Offline, place: Place) -> Iterator[str]:
     yield echo(f"{MEMORY}/memory{command.block}/state", "offline")
 
 
-_TYPES: Final[Mapping[str, OnlineType]] = {
-    **{word: word for word in ONLINE_TYPES},
-    "kernel": "online_kernel",
-    "movable": "online_movable",
-}
+_TYPES: Final = (
+    *((word, word) for word in ONLINE_TYPES),
+    ("kernel", "online_kernel"),
+    ("movable", "online_movable"),
+)
 ONLINE: Final = Row(
     Online,
     Form(Online, "BLOCKS", Choice("type", _TYPES, always=True)),

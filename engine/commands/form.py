@@ -50,16 +50,17 @@ class Option(msgspec.Struct, frozen=True):
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """``soft``, or ``online_movable``: words that set a field to a value. With `always` the line has one even for the default."""
+    """``soft``, or ``online_movable``: words of which each sets a field to a value. With `always` the line has one even for the
+    default."""
 
     field: str
-    values: Mapping[str, object]
+    values: tuple[tuple[str, str | bool], ...]
     always: bool = False
 
 
 def words_of(field: str, words: Iterable[str], always: bool = False) -> Choice:
     """A choice of words that are the values themselves."""
-    return Choice(field, {word: word for word in words}, always)
+    return Choice(field, tuple((word, word) for word in words), always)
 
 
 class Form:
@@ -69,11 +70,8 @@ class Form:
         self._command, self._words, self._rest = command, words.split(), rest
         self._defaults = {field.name: field.default for field in msgspec.structs.fields(command)}
         self._options = {part.field for part in rest if isinstance(part, Option)}
-        self._values = {
-            word: (part.field, value)
-            for part in rest
-            if isinstance(part, Choice)
-            for word, value in part.values.items()
+        self._values: dict[str, tuple[str, object]] = {
+            word: (part.field, value) for part in rest if isinstance(part, Choice) for word, value in part.values
         }
 
     @property
@@ -88,7 +86,7 @@ class Form:
 
     def _optional(self, part: Option | Choice) -> str:
         if isinstance(part, Choice):
-            return "|".join(part.values)
+            return "|".join(word for word, _ in part.values)
         return f"{part.field} {'|'.join(choices(self._command, part.field)) or part.field.upper()}"
 
     def read(self, words: list[str]) -> Iterator[Any]:
@@ -144,7 +142,7 @@ class Form:
             if isinstance(rest, Option):
                 line += [rest.field, _written(rest.field.upper(), value)]
             else:
-                line.append(next(word for word, one in rest.values.items() if one == value))
+                line.append(next(word for word, one in rest.values if one == value))
         return " ".join(line)
 
 

@@ -38,7 +38,7 @@ def _export(command: Poison, place: Place) -> Iterator[str]:
 
 ROW: Final = Row(
     Poison,
-    Form(Poison, "ADDRESS", Choice("soft", {"soft": True})),
+    Form(Poison, "ADDRESS", Choice("soft", (("soft", True),))),
     "the page at an address has a hardware error, or with soft is suspected of one",
     "poison 0x100000000",
     _run,

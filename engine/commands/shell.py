@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
+from ..numbers.frozen import Frozen
 from ..numbers.units import GIB, KIB, MIB, TIB
 
 
@@ -15,7 +15,7 @@ class Place(msgspec.Struct, frozen=True):
     address and bytes), the number that the next one gets, and whether the step was refused."""
 
     block_size: int
-    dimms: Mapping[tuple[int, int], int]
+    dimms: Frozen[tuple[int, int], int]
     next_dimm: int
     refused: bool
 

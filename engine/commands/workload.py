@@ -71,7 +71,7 @@ _WHERE: Final = Option("node", always=True), Option("zone"), words_of("pattern",
 _FORMS: Final = {
     Allocate: Form(Allocate, "SIZE", _KIND, *_WHERE),
     Free: Form(Free, "SIZE", _KIND, *_WHERE),
-    Pin: Form(Pin, "SIZE", *_WHERE, Choice("short", {"short": True})),
+    Pin: Form(Pin, "SIZE", *_WHERE, Choice("short", (("short", True),))),
     Unpin: Form(Unpin, "SIZE", *_WHERE),
 }
 

@@ -16,6 +16,7 @@ from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..memory.zone import Evidence
 from ..numbers.bits import within
+from ..numbers.frozen import Frozen
 from ..numbers.rounding import ceil
 from ..protocol.events import PagesAssumed
 from ..protocol.vocabulary import (
@@ -50,7 +51,7 @@ class Tally(msgspec.Struct, frozen=True):
     pages: int
     pageblocks: int
     blocks: int
-    kinds: dict[Kind, int]
+    kinds: Frozen[Kind, int]
     unmanaged: int
     typed: int
     evidence: Evidence
@@ -96,7 +97,7 @@ def tally(state: State, key: ZoneKey) -> Tally:
             if here := pages & unseen:
                 kinds[kind] = kinds.get(kind, 0) + here.bit_count() * len(same)
     unmanaged = max(0, zone.present - zone.managed - known)
-    return Tally(total, pageblocks, len(blocks), kinds, unmanaged, typed, state.evidence.get(key, _EXACT))
+    return Tally(total, pageblocks, len(blocks), Frozen(kinds), unmanaged, typed, state.evidence.get(key, _EXACT))
 
 
 def unseen_pages(state: State, sections: list[Section], pfn: int, pages: int) -> dict[ZoneKey, int]:

@@ -102,9 +102,10 @@ def structs() -> Iterator[type[msgspec.Struct]]:
 
 
 def parts(hint: Any) -> Iterator[Any]:
-    """A type and all that it is made of."""
-    yield getattr(hint, "__origin__", None) or hint
-    for part in getattr(hint, "__args__", ()):
+    """A type and all that it is made of; a function holds none of what it takes."""
+    origin = getattr(hint, "__origin__", None) or hint
+    yield origin
+    for part in getattr(hint, "__args__", ()) if origin is not Callable else ():
         yield from parts(part)
 
 

@@ -32,6 +32,7 @@ from ...hotplug.add import RESOURCE_NAMES
 from ...kernels.models import release_in
 from ...machine import Machine
 from ...numbers.errors import BadInput
+from ...numbers.frozen import Frozen
 from ...protocol.events import HugePagesChanged, PagesAssumed, ZoneChosen
 from ...protocol.vocabulary import OnlineType
 from ...questions.narrate.reason import sentence
@@ -142,7 +143,7 @@ def exported(history: Sequence[Outcome], block_size: int) -> list[Exported]:
     next_dimm = 1
     for outcome in history:
         command = outcome.command
-        lines = ROWS[type(command)].export(command, Place(block_size, dimms, next_dimm, not outcome.ok))
+        lines = ROWS[type(command)].export(command, Place(block_size, Frozen(dimms), next_dimm, not outcome.ok))
         steps.append(Exported(outcome, list(lines) if outcome.ok else _refused(outcome, lines)))
         if isinstance(command, Add) and command.caller == "acpi":
             if outcome.ok:
