@@ -164,6 +164,8 @@ class ExplorerApp(App[bool]):
         if isinstance(event, MouseDown):
             self._forget_changed()
         if isinstance(event, Key | Paste) and not event.is_forwarded and self.screen_stack:
+            if isinstance(self.screen, MainScreen) and self.screen.stopped_by(event):
+                self._typed.forget()  # nor is wanted what was to be done after it
             self._typed.add(event)
             await self._go_on()
         else:
@@ -171,12 +173,17 @@ class ExplorerApp(App[bool]):
 
     async def _go_on(self) -> None:
         """Give the screen what was typed, as far as it can take it now."""
-        while (event := self._typed.next(not isinstance(self.screen, Dialog) or self.screen.ready)) is not None:
+        while (event := self._typed.next(self._takes)) is not None:
             if isinstance(event, Key):
                 self._forget_changed()
             screen, target = self.screen, self.focused or self.screen
             await super().on_event(event)
             self._typed.follow(*((target, TURNS) if event.is_forwarded else (screen, 1)))
+
+    def _takes(self, event: Key | Paste) -> bool:
+        """Can the screen answer that now?"""
+        screen = self.screen
+        return screen.takes(event) if isinstance(screen, MainScreen) else not isinstance(screen, Dialog) or screen.ready
 
     def _forget_changed(self) -> None:
         if self.screen_stack and isinstance(self.screen, MainScreen):
@@ -187,6 +194,9 @@ class ExplorerApp(App[bool]):
         await self._go_on()
 
     async def on_dialog_ready(self) -> None:
+        await self._go_on()
+
+    async def on_answering_screen_rested(self) -> None:
         await self._go_on()
 
     def on_asking_screen_booted(self, message: AskingScreen.Booted) -> None:

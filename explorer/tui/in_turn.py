@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from textual.app import App
@@ -41,12 +42,15 @@ class InTurn:
         """Something was typed."""
         self._waiting.append(event)
 
-    def next(self, ready: bool) -> Key | Paste | None:
-        """What is to be given to the screen now, which is `ready` to take keys or not; None if nothing waits, or has to wait
-        longer."""
+    def forget(self) -> None:
+        """What waits is not wanted any more."""
+        self._waiting.clear()
+
+    def next(self, takes: Callable[[Key | Paste], bool]) -> Key | Paste | None:
+        """What is to be given to the screen now, if that `takes` it; None if nothing waits, or has to wait longer."""
         screen = self._app.screen
         answering = screen is self._asked and self._target.is_attached
-        if not ready or answering or not self._waiting:
+        if answering or not self._waiting or not takes(self._waiting[0]):
             return None
         self._asked = screen
         return self._waiting.popleft()

@@ -6,12 +6,14 @@ from typing import Any
 
 from altmap import engine
 from altmap.explorer.tui.screen_verbs import Help
+from altmap.explorer.tui.screens.command_line import CommandLine
 from altmap.explorer.tui.screens.help import HelpScreen
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.verbs import VERBS
 from altmap.explorer.tui.widgets.bars import ResultBar
 from altmap.explorer.tui.widgets.keys import Keys
 from altmap.explorer.tui.widgets.overview import OverviewLine
+from textual.widgets import Input
 
 from .machines import drive, press, result, stand_on, title_of, with_dimm
 
@@ -141,10 +143,27 @@ def test_a_verb_waits_for_the_one_that_runs() -> None:
         waiting = {verb.name for verb in VERBS if verb.idle(screen)}
         assert not waiting & {"stop", "help", "quit", "pane_log"}
         assert waiting >= {"add", "online", "undo", "save", "goto", "mark", "mark_device"}
-        await press(pilot, "a")
-        assert result(screen) == "Add: “add” is not done yet"
+        await press(pilot, "z", "colon", *"4")
+        assert isinstance(pilot.app.screen, MainScreen), "they wait"
+        screen.session.running = None
+        screen.post_message(screen.Rested())
+        await press(pilot)
+        assert isinstance(pilot.app.screen, CommandLine)
+        assert pilot.app.screen.query_one(Input).value == "4"
 
     drive(machine, try_it)
+
+
+def test_what_was_typed_behind_a_verb_that_is_stopped_is_not_done() -> None:
+    async def stop(pilot: Any, screen: MainScreen) -> None:
+        screen.session.running = "add"
+        await press(pilot, "colon", "a", "escape")
+        screen.session.running = None
+        screen.post_message(screen.Rested())
+        await press(pilot)
+        assert isinstance(pilot.app.screen, MainScreen)
+
+    drive(with_dimm(), stop)
 
 
 def test_help_and_quit_are_always_in_the_footer() -> None:

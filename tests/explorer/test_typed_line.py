@@ -63,6 +63,37 @@ def test_a_question_changes_nothing_and_a_place_moves_the_cursor() -> None:
     drive(with_dimm(), ask)
 
 
+def test_a_line_typed_before_the_answer_to_the_one_before_is_a_line_and_its_enter_does_nothing_else() -> None:
+    machine = with_dimm(movable=4)
+    states = len(machine.timeline)
+
+    async def burst(pilot: Any, screen: MainScreen) -> None:
+        await pilot.press("colon", *"offline 128M", "enter", "colon", *"why offline 3", "enter")
+        await press(pilot)
+        assert isinstance(pilot.app.screen, WhyScreen)
+        assert screen.session.typed == ["offline 128M", "why offline 3"]
+        assert len(machine.timeline) == states
+
+    drive(machine, burst)
+
+
+def test_what_is_asked_and_what_is_done_is_said_before_it_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = with_dimm(movable=4)
+    said: list[str] = []
+
+    async def ask(pilot: Any, screen: MainScreen) -> None:
+        give_back, run = screen.give_back, screen.session.run
+        monkeypatch.setattr(screen, "give_back", lambda typed: said.append(result(screen)) or give_back(typed))
+        monkeypatch.setattr(screen.session, "run", lambda *more: said.append(result(screen)) or run(*more))
+        before = result(screen)
+        await press(pilot, "colon", *"offline 128M", "enter")
+        assert result(screen) == before
+        await press(pilot, "enter")
+        assert said == ["…  offline 128M", "…  offline 35"]
+
+    drive(machine, ask)
+
+
 def test_while_a_search_is_typed_the_map_shows_what_it_finds() -> None:
     async def look(pilot: Any, screen: MainScreen) -> None:
         await press(pilot, "slash", *"offline")

@@ -4,25 +4,23 @@ opened, so that the first screen is there soon."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from itertools import zip_longest
-from typing import TYPE_CHECKING, ClassVar, Final, Protocol, runtime_checkable
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
-from altmap.engine import Add, BadInput, Command, Machine, Write, describe
+from altmap.engine import Add, BadInput, Machine, Write
 from textual import work
 from textual.events import Paste
 from textual.message import Message
-from textual.screen import Screen
 
 from ...settings import Keeper
 from .. import words
-from ..portrait import Portrayed
-from ..prospects import grouped
-from ..session import LEFT, Batch, Session
+from ..session import LEFT, Session
 from ..widgets.bars import ResultBar
 from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MemoryMap
 from ..widgets.painted import Scroller
+from .answering import AnsweringScreen
 
 if TYPE_CHECKING:
     from ..live import Reader
@@ -33,10 +31,6 @@ if TYPE_CHECKING:
     from .command_line import Typed
     from .open import Opened
     from .take_home import Taken
-    from .why import Choice, Told
-
-MOST_ASKED: Final = 32
-"""Marked blocks that one question is about."""
 
 
 @runtime_checkable
@@ -46,12 +40,11 @@ class Remembers(Protocol):
     keeper: Keeper
 
 
-class AskingScreen(Screen[None], Portrayed):
+class AskingScreen(AnsweringScreen):
     """A screen that can ask; what is answered is performed, or shown, by the screen that it becomes."""
 
     OWN_KEYS: ClassVar[tuple[Entry, ...]] = ()
     """Keys that are no verb's, for the help."""
-    session: Session
     live: bool = False
     """Is it the running machine, which is only looked at?"""
 
@@ -100,11 +93,6 @@ class AskingScreen(Screen[None], Portrayed):
         self.post_message(self.Entered(self.session))
 
     @property
-    def machine(self) -> Machine:
-        """The machine of the session."""
-        return self.session.machine
-
-    @property
     def cursor(self) -> int:
         """The selected block."""
         raise NotImplementedError
@@ -112,12 +100,6 @@ class AskingScreen(Screen[None], Portrayed):
     @property
     def pane(self) -> str:
         """The pane that has the keys."""
-        raise NotImplementedError
-
-    def perform(
-        self, label: str, commands: Sequence[Command], typed: Typed | None = None, signal: tuple[int, int] | None = None
-    ) -> None:
-        """Run commands and show what comes of them."""
         raise NotImplementedError
 
     def show_state(self, badge: str, text: str) -> None:
@@ -142,56 +124,6 @@ class AskingScreen(Screen[None], Portrayed):
         elif answer is not None:
             self.perform(answer.label, answer.commands)
 
-    def explain(self, refused: Batch) -> None:
-        """Show why commands were refused, and do what is chosen there."""
-        from .why import MOST_TOLD, look, told_of_batch, told_since
-
-        steps = refused.refusals
-
-        def answer() -> tuple[Told, str]:
-            if len(steps) == 1 and (outcome := steps[0].outcome) is not None and len(refused.outcomes) == 1:
-                then, now = self.session.explain(steps[0]), self.machine.why_not(outcome.command)
-                return told_since(then, now), look([then])
-            groups = [outcomes for _, outcomes in grouped(refused.refused)]
-            by_outcome = {id(step.outcome): step for step in steps}
-            verdicts = [self.session.explain(by_outcome[id(group[0])]) for group in groups[:MOST_TOLD]]
-            told = list(zip_longest(groups, verdicts))
-            return told_of_batch(refused.label, len(refused.outcomes) - len(refused.refused), told), "bad"
-
-        self._answer(refused.label, answer)
-
-    def ask_why(self, commands: Sequence[Command]) -> None:
-        """Show what would come of commands, each for itself, and do what is chosen there."""
-        from .why import look, told, told_of_many
-
-        def answer() -> tuple[Told, str]:
-            verdicts = [*map(self.machine.why_not, commands[:MOST_ASKED])]
-            said = told(*verdicts) if len(verdicts) == 1 else told_of_many(verdicts, len(commands) - len(verdicts))
-            return said, look(verdicts)
-
-        self._answer(", ".join(map(describe, commands[:1])), answer)
-
-    def _answer(self, question: str, answer: Callable[[], tuple[Told, str]]) -> None:
-        from .why import WhyScreen
-
-        try:
-            said, head = answer()
-            screen = WhyScreen(*said, head)
-        except Exception as error:
-            from .error import ErrorScreen
-
-            self.app.push_screen(ErrorScreen(f"why {question}", error))
-            return
-        self.app.push_screen(screen, self._remedy)
-
-    def _remedy(self, choice: Choice | None) -> None:
-        if choice is not None:
-            self.perform("; ".join(choice.script), choice.commands)
-
-    def ask_line(self) -> None:
-        """Open the command line."""
-        self.open_line()
-
     def open_line(self, line: str = "", complaint: str = "") -> None:
         """Open the command line on a line that is to be corrected, with what is wrong with it."""
         from .command_line import CommandLine
@@ -211,26 +143,13 @@ class AskingScreen(Screen[None], Portrayed):
             if typed.line not in self.session.typed[-1:]:
                 self.session.typed.append(typed.line)
             if typed.size is not None:
-                self._give_back(typed)
+                self._presently(typed.line, partial(self.give_back, typed))
             elif typed.goal is not None:
                 self._go(typed.goal)
             elif typed.asks:
                 self.ask_why(typed.commands)
             else:
                 self.perform(typed.line, typed.commands, typed)
-
-    def _give_back(self, typed: Typed) -> None:
-        """Show which blocks give back so much memory, and take them offline together if that is chosen."""
-        from altmap.engine import give_back
-
-        from .why import LOOKS, told_of_size
-
-        try:
-            plan = give_back(self.machine, *(typed.size or (0, None)))
-        except BadInput as error:
-            self.open_line(typed.line, str(error))
-            return
-        self._answer(typed.line, lambda: (told_of_size(plan), LOOKS[plan.answer]))
 
     def ask_state(self) -> None:
         """Open the tree of states."""

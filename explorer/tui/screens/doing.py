@@ -34,6 +34,7 @@ class DoingScreen(MappingScreen):
         makes no sense to the engine comes back to be corrected. `signal`: see `Session.run`."""
         if self.session.running is None and not self.watched(label, commands, typed):
             self.session.running = label
+            self.query_one(ResultBar).say("…", label, "busy")
             self.run_worker(self._carry_out(label, commands, typed, signal), exit_on_error=False)
 
     async def _carry_out(
@@ -74,6 +75,7 @@ class DoingScreen(MappingScreen):
         self._show_machine()
         if batch is not None:
             self._tell(batch)
+        self.post_message(self.Rested())
 
     def _tell(self, batch: Batch) -> None:
         """Show what came of a verb: in words, and on the map."""

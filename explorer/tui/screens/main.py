@@ -8,7 +8,7 @@ from altmap.engine import Advice, Offline, worth_knowing
 from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.events import Key, Resize
+from textual.events import Event, Key, Resize
 from textual.widget import Widget
 
 from ... import facts
@@ -265,6 +265,17 @@ class MainScreen(Ground, DoingScreen):
     def action_verb(self, name: str) -> None:
         """Do what a key, the footer or the palette asks for."""
         BY_NAME[name].run(self)
+
+    def takes(self, event: Event) -> bool:
+        """Can it be answered now? While a verb runs, what its end may change waits for that."""
+        if self._asking or self.session.running is None:
+            return not self._asking
+        verbs = [verb for verb in VERBS if isinstance(event, Key) and event.key in verb.key.split(",")]
+        return isinstance(event, Key) and (not verbs or any(verb.possible(self) for verb in verbs))
+
+    def stopped_by(self, event: Event) -> bool:
+        """Is it the key that stops the verb that runs?"""
+        return self.session.running is not None and isinstance(event, Key) and event.key == BY_NAME["stop"].key
 
     def on_key(self, event: Key) -> None:
         """A key whose verbs all have nothing to do says why; one that has no verb says that."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final, Literal, NamedTuple
 
 import msgspec
 from altmap.engine import (
@@ -43,6 +43,9 @@ class Choice(NamedTuple):
     script: tuple[str, ...]
     commands: tuple[Command, ...]
 
+
+Way = Literal["line"]
+"""Where a key leads from here: a line is to be typed, so that what follows a colon is never an answer here."""
 
 DOES = Hint("enter", "does it", "take")
 
@@ -166,11 +169,12 @@ def look(verdicts: Sequence[Verdict]) -> str:
     return LOOKS[worst(verdict.answer for verdict in verdicts)]
 
 
-class WhyScreen(Dialog[Choice]):
+class WhyScreen(Dialog[Choice | Way]):
     """What was told, its answer in the role `head`; it closes with what to do about it. The arrows read the text to its
     end and then choose."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("colon", "go('line')", show=False),
         Binding("up", "walk(-1)", show=False, priority=True),
         Binding("down", "walk(1)", show=False, priority=True),
     ]
@@ -204,6 +208,10 @@ class WhyScreen(Dialog[Choice]):
             choices.action_cursor_down()
         else:
             choices.action_cursor_up()
+
+    def action_go(self, way: Way) -> None:
+        """Close, and lead there."""
+        self.dismiss(way)
 
     def on_option_list_option_selected(self) -> None:
         self.action_take()
