@@ -106,10 +106,13 @@ def _keep(machine: Machine, unsaved: int) -> str | None:
     states = f"{unsaved:,} unsaved state{'s' * (unsaved != 1)}"
     faults = []
     for folder in _folders():
-        name = _free_name(os.path.join(folder, f"{words.file_name(machine)}-unsaved"))
         try:
+            name = _taken_name(os.path.join(folder, f"{words.file_name(machine)}-unsaved"))
             save_machine(machine, name)
+        except OSError as error:
+            faults.append(f"{folder or 'this folder'} takes no file: {error.strerror or error}")
         except BadInput as error:
+            os.unlink(name)
             faults.append(str(error))
         else:
             remark([f"altmap: {states} kept in {name}"])
@@ -125,6 +128,10 @@ def _folders() -> Iterator[str]:
     yield gettempdir()
 
 
-def _free_name(stem: str) -> str:
-    names = (f"{stem}{'' if number == 1 else f'-{number}'}.json.gz" for number in count(1))
-    return next(name for name in names if not os.path.lexists(name))
+def _taken_name(stem: str) -> str:
+    """A name that was free and is a file now, so that no other session that ends at this moment takes it. Raises OSError."""
+    for number in count(1):
+        name = f"{stem}{'' if number == 1 else f'-{number}'}.json.gz"
+        with suppress(FileExistsError), open(name, "x"):
+            return name
+    raise AssertionError("numbers do not end")

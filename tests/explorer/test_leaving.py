@@ -9,7 +9,7 @@ import termios
 from pathlib import Path
 
 import pytest
-from altmap.engine import open_machine, save_machine
+from altmap.engine import Machine, open_machine, save_machine
 from altmap.explorer.tui import leaving
 
 from .machines import with_dimm
@@ -65,6 +65,25 @@ def test_unsaved_states_are_kept_when_a_signal_ends_it(guest: Path) -> None:
     kept = open_machine(guest.parent / "guest-unsaved-2.json.gz")
     assert len(kept.timeline.steps) == len(open_machine(guest).timeline.steps) + 1
     assert (guest.parent / "guest-unsaved.json.gz").read_bytes() == b"an older one"
+
+
+def test_of_two_sessions_that_end_at_the_same_moment_both_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    one, other = with_dimm(), with_dimm(movable=2)
+    ended: list[str | None] = []
+
+    def save(machine: Machine, name: str) -> None:
+        if machine is one:  # a name was found, and nothing is written yet
+            ended.append(leaving._keep(other, 2))
+        save_machine(machine, name)
+
+    monkeypatch.setattr(leaving, "save_machine", save)
+    ended.append(leaving._keep(one, 1))
+    assert sorted(os.listdir()) == ["guest-unsaved-2.json.gz", "guest-unsaved.json.gz"]
+    kept = [len(open_machine(tmp_path / str(name)).timeline.steps) for name in ended]
+    assert kept == [len(other.timeline.steps), len(one.timeline.steps)]
 
 
 def test_unsaved_states_are_kept_among_temporary_files_where_the_folder_takes_none(
