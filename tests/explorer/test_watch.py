@@ -42,6 +42,17 @@ async def watched_from_its_beginning(pilot: Any) -> WatchScreen:
     return watching
 
 
+def test_a_film_begun_where_the_map_tells_what_can_go_shows_what_is() -> None:
+    async def watch(pilot: Any, screen: MainScreen) -> None:
+        screen.query_one(MemoryMap).set_view("can it go")
+        watching = await watched_from_its_beginning(pilot)
+        assert watching.query_one(MemoryMap).view.name == "use"
+        await press(pilot, "q")
+        assert screen.query_one(MemoryMap).view.name == "can it go"
+
+    drive(busy(), watch)
+
+
 def test_how_many_pages_came_to_a_block_stands_on_its_tile_until_it_is_left() -> None:
     async def watch(pilot: Any, screen: MainScreen) -> None:
         watching = await watched_from_its_beginning(pilot)

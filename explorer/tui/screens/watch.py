@@ -7,6 +7,8 @@ from typing import ClassVar, NamedTuple
 from altmap.engine import Film
 from textual.binding import Binding, BindingType
 
+from ...picture.can_go import CanGo
+from ...picture.use import Use
 from ...watching.player import Player
 from ..widgets.memory_map import MemoryMap
 from ..worded import Word
@@ -23,8 +25,8 @@ class Seen(NamedTuple):
 
 
 class WatchScreen(PlayScreen[Seen]):
-    """Plays what a verb does, over a map that begins as `map_` is. `replayed`: it was done already, so that nothing comes of
-    watching it."""
+    """Plays what a verb does, over a map that begins as `map_` is, in a view that shows it. `replayed`: it was done already, so
+    that nothing comes of watching it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "done", "Do it", priority=True),
@@ -42,6 +44,8 @@ class WatchScreen(PlayScreen[Seen]):
 
     def aim(self, map_: MemoryMap) -> None:
         map_.begin_as(self._model)
+        if map_.view is CanGo:  # which tells what could be done, not what is
+            map_.view = Use
 
     def titled(self) -> tuple[list[Word], list[Word]]:
         return [Word("▌", "accent"), Word(self._label, "strong")], [Word("watched ", "warn")]
