@@ -44,6 +44,9 @@ class Desk(Protocol):
     def mark(self, blocks: frozenset[int]) -> None:
         """Mark exactly these blocks."""
 
+    def unmark(self) -> None:
+        """Take all marks away."""
+
     def perform(self, label: str, commands: Sequence[Command]) -> None:
         """Run commands and show what comes of them."""
 

@@ -181,7 +181,7 @@ class Unmark(Verb):
 
     @classmethod
     def run(cls, desk: Desk) -> None:
-        desk.mark(frozenset())
+        desk.unmark()
 
 
 class GoTo(Verb):
@@ -253,7 +253,9 @@ class Fold(Verb):
 
 class ShowPage(Verb):
     name, key, label, title, group = "show_page", "x", "Page", "Show the page in the way", "Map"
-    sentence = "Zoom to the page that the last refusal named; else to the first in the way of the selected block."
+    sentence = (
+        "Zoom to the page that the last refusal or why named; else to the first in the way of the selected block."
+    )
     footer = False
 
     @classmethod

@@ -97,5 +97,5 @@ def test_dialogs_are_imported_when_they_are_opened() -> None:
         "import altmap.explorer.tui.app, sys; print(*sorted(name for name in sys.modules if '.tui.screens.' in name))"
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    first = ("asking", "dialog", "doing", "main", "mapped", "mapping", "titles", "watching")
+    first = ("answering", "asking", "dialog", "doing", "main", "mapped", "mapping", "titles", "watching")
     assert ran.stdout.split() == [f"altmap.explorer.tui.screens.{name}" for name in first]

@@ -94,6 +94,26 @@ def test_what_is_asked_and_what_is_done_is_said_before_it_is_answered(monkeypatc
     drive(machine, ask)
 
 
+def test_a_boot_is_no_line_and_it_is_said_where_it_is_done() -> None:
+    with pytest.raises(engine.BadInput, match="4 shows the parameters"):
+        typed(with_dimm(), "boot model=6.1")
+
+
+@pytest.mark.parametrize("then", [("x",), ("escape", "home", "x")])
+def test_why_leads_to_the_page_that_it_names(then: tuple[str, ...]) -> None:
+    machine = engine.open_machine("firecracker-24g")
+    page = machine.why_not(engine.Offline(block=42)).pfn
+
+    async def ask(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "colon", *"why offline 42", "enter", *then)
+        map_ = screen.query_one(MemoryMap)
+        assert (map_.scope.level, map_.pfn, map_.lit) == ("page", page, {page})
+        await press(pilot, "minus", "colon", *"why offline 68", "enter")  # where no page is named no key leads to one
+        assert isinstance(pilot.app.screen, WhyScreen)
+
+    drive(machine, ask)
+
+
 def test_while_a_search_is_typed_the_map_shows_what_it_finds() -> None:
     async def look(pilot: Any, screen: MainScreen) -> None:
         await press(pilot, "slash", *"offline")

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from .command_line import Typed
     from .why import Choice, Told, Way
 
+    Answer = tuple[Told, str, int | None]
+    """What is told, the role in which it stands out, and the page (pfn) in the way, if one is named."""
+
 MOST_ASKED: Final = 32
 """Marked blocks that one question is about."""
 
@@ -30,6 +33,8 @@ class AnsweringScreen(Screen[None], Portrayed):
     session: Session
     _asking: bool = False
     """Is a question being answered?"""
+    _fault: int | None = None
+    """The page (pfn) that was named last as being in the way."""
 
     class Rested(Message):
         """What was asked for is done, and what was typed meanwhile has its turn."""
@@ -53,48 +58,58 @@ class AnsweringScreen(Screen[None], Portrayed):
         """Open the command line on an empty line."""
         self.open_line()
 
+    def show_fault(self) -> None:
+        """Zoom to the page in the way."""
+        raise NotImplementedError
+
     def explain(self, refused: Batch) -> None:
         """Show why commands were refused, and do what is chosen there."""
-        from .why import MOST_TOLD, look, told_of_batch, told_since
+        from .why import MOST_TOLD, look, page_in_the_way, told_of_batch, told_since
 
         steps = refused.refusals
 
-        def answer() -> tuple[Told, str]:
+        def answer() -> Answer:
             if len(steps) == 1 and (outcome := steps[0].outcome) is not None and len(refused.outcomes) == 1:
                 then, now = self.session.explain(steps[0]), self.machine.why_not(outcome.command)
-                return told_since(then, now), look([then])
+                return told_since(then, now), look([then]), page_in_the_way([then])
             groups = [outcomes for _, outcomes in grouped(refused.refused)]
             by_outcome = {id(step.outcome): step for step in steps}
             verdicts = [self.session.explain(by_outcome[id(group[0])]) for group in groups[:MOST_TOLD]]
             told = list(zip_longest(groups, verdicts))
-            return told_of_batch(refused.label, len(refused.outcomes) - len(refused.refused), told), "bad"
+            return (
+                told_of_batch(refused.label, len(refused.outcomes) - len(refused.refused), told),
+                "bad",
+                page_in_the_way(verdicts),
+            )
 
         self._presently(f"why {refused.label}", answer)
 
     def ask_why(self, commands: Sequence[Command]) -> None:
         """Show what would come of commands, each for itself, and do what is chosen there."""
-        from .why import look, told, told_of_many
+        from .why import look, page_in_the_way, told, told_of_many
 
-        def answer() -> tuple[Told, str]:
+        def answer() -> Answer:
             verdicts = [*map(self.machine.why_not, commands[:MOST_ASKED])]
             said = told(*verdicts) if len(verdicts) == 1 else told_of_many(verdicts, len(commands) - len(verdicts))
-            return said, look(verdicts)
+            return said, look(verdicts), page_in_the_way(verdicts)
 
         self._presently(f"why {', '.join(map(describe, commands[:1]))}", answer)
 
-    def _presently(self, question: str, answer: Callable[[], tuple[Told, str] | None]) -> None:
+    def _presently(self, question: str, answer: Callable[[], Answer | None]) -> None:
         """Show what is asked, then the answer; what is typed meanwhile waits."""
         self._asking = True
         self.query_one(ResultBar).hint(f"…  {question}")
         self.call_after_refresh(self._answer, question, answer)
 
-    def _answer(self, question: str, answer: Callable[[], tuple[Told, str] | None]) -> None:
+    def _answer(self, question: str, answer: Callable[[], Answer | None]) -> None:
         """Show an answer; None: it was shown otherwise."""
         from .why import WhyScreen
 
         try:
             if (found := answer()) is not None:
-                self.app.push_screen(WhyScreen(*found[0], found[1]), self._remedy)
+                said, head, page = found
+                self._fault = page if page is not None else self._fault
+                self.app.push_screen(WhyScreen(*said, head, page), self._remedy)
         except Exception as error:
             from .error import ErrorScreen
 
@@ -105,11 +120,11 @@ class AnsweringScreen(Screen[None], Portrayed):
 
     def _remedy(self, choice: Choice | Way | None) -> None:
         if isinstance(choice, str):
-            self.ask_line()
+            self.ask_line() if choice == "line" else self.show_fault()
         elif choice is not None:
             self.perform("; ".join(choice.script), choice.commands)
 
-    def give_back(self, typed: Typed) -> tuple[Told, str] | None:
+    def give_back(self, typed: Typed) -> Answer | None:
         """Which blocks give back so much memory, to be taken offline together."""
         from altmap.engine import give_back
 
@@ -120,4 +135,4 @@ class AnsweringScreen(Screen[None], Portrayed):
         except BadInput as error:
             self.open_line(typed.line, str(error))
             return None
-        return told_of_size(plan), LOOKS[plan.answer]
+        return told_of_size(plan), LOOKS[plan.answer], None

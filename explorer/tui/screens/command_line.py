@@ -36,6 +36,10 @@ class Typed(NamedTuple):
 def typed(machine: Machine, line: str) -> Typed | None:
     """What a line means; None where it means nothing, as a remark does. Raises `BadInput`."""
     words = line.split(maxsplit=1)
+    if words and words[0].lower() == "boot":
+        raise BadInput(
+            "a boot is no line: esc, then 4 shows the parameters, where enter on one, such as the kernel model, boots"
+        )
     asks = len(words) == 2 and words[0].lower() == "why"
     asked = words[1] if asks else line
     if (size := asked_by_size(asked)) is not None:

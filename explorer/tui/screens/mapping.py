@@ -34,13 +34,14 @@ ASKING: Final = 0.005
 """Seconds that asking may take before keys are answered; it decides how smooth the screen is, never what is said."""
 REPAINTED: Final = 0.25
 """Seconds from one look at the answers so far to the next."""
+_MARKED: Final = "✓ marked"
+"""The badge of what was marked for somebody."""
 
 
 class MappingScreen(Mapped, WatchingScreen):
     """A screen with a map."""
 
     verdicts: Outlooks
-    _fault: int | None = None
     _levels: Levels | None = None
     _node_strip: NodeStrip | None = None
     _head_strip: HeadStrip | None = None
@@ -67,6 +68,13 @@ class MappingScreen(Mapped, WatchingScreen):
     def mark(self, blocks: frozenset[int]) -> None:
         """Mark exactly these blocks."""
         self._map.mark(blocks)
+
+    def unmark(self) -> None:
+        """Take all marks away; it is not said any longer that there are some."""
+        self.mark(frozenset())
+        if (bar := self.query_one(ResultBar)).badge == _MARKED:
+            bar.say("", "no block is marked", "plain")
+            self.show_offers()
 
     def change_view(self, by: int) -> None:
         """The next view, or the one before."""
@@ -349,7 +357,7 @@ class MappingScreen(Mapped, WatchingScreen):
         near = f"; closest to going: memory{closest[0][0]}, {closest[0][1]:,} pages in the way" if closest else ""
         if go:
             self._map.mark(go)
-            bar.say("✓ marked", f"{words.block_names(go)} of {place} can go ({size}){near}", "ok")
+            bar.say(_MARKED, f"{words.block_names(go)} of {place} can go ({size}){near}", "ok")
         elif unseen:
             may = words.block_names(unseen)
             bar.say("≈ not known", f"no other block of {place} is sure to go; {may} may{near}", "plain")

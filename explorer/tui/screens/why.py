@@ -31,6 +31,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from ...printable import printable
+from ..outlooks import RULES
 from ..widgets.heading import CLOSE, Heading, Hint
 from ..widgets.prose import Prose
 from .dialog import Dialog
@@ -44,10 +45,12 @@ class Choice(NamedTuple):
     commands: tuple[Command, ...]
 
 
-Way = Literal["line"]
-"""Where a key leads from here: a line is to be typed, so that what follows a colon is never an answer here."""
+Way = Literal["line", "page"]
+"""Where a key leads from here: a line is to be typed, so that what follows a colon is never an answer here; or the map shows
+the page in the way."""
 
 DOES = Hint("enter", "does it", "take")
+PAGE = Hint("x", "shows the page", "go('page')")
 
 Told = tuple[Sequence[Line], str, list[Choice]]
 """What is told, the heading of what can be done, and the choices."""
@@ -169,23 +172,35 @@ def look(verdicts: Sequence[Verdict]) -> str:
     return LOOKS[worst(verdict.answer for verdict in verdicts)]
 
 
+def page_in_the_way(verdicts: Iterable[Verdict]) -> int | None:
+    """The page (pfn) that the first of several verdicts that names one says is in the way; None where a rule refuses, whatever
+    the pages are."""
+    named = (one.pfn for one in verdicts if one.reason is None or one.reason.code not in RULES)
+    return next((pfn for pfn in named if pfn is not None), None)
+
+
 class WhyScreen(Dialog[Choice | Way]):
     """What was told, its answer in the role `head`; it closes with what to do about it. The arrows read the text to its
     end and then choose."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("colon", "go('line')", show=False),
+        Binding("x", "go('page')", "Show the page", show=False),
         Binding("up", "walk(-1)", show=False, priority=True),
         Binding("down", "walk(1)", show=False, priority=True),
     ]
 
-    def __init__(self, text: Sequence[Line], heading: str, choices: Sequence[Choice], head: str) -> None:
+    def __init__(
+        self, text: Sequence[Line], heading: str, choices: Sequence[Choice], head: str, page: int | None = None
+    ) -> None:
+        """`page`: the page (pfn) in the way, if one is named."""
         super().__init__()
-        self._text, self._heading, self._choices, self._head = text, heading, choices, head
+        self._text, self._heading, self._choices, self._head, self._page = text, heading, choices, head, page
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box -broad" if self._choices else "box -broad -alone"):
-            yield Heading("Why", *([DOES] if self._choices else []), CLOSE)
+            shows = [PAGE] if self._page is not None else []
+            yield Heading("Why", *([DOES] if self._choices else []), *shows, CLOSE)
             yield Prose(lambda width: self._text, self._head)
             if self._choices:
                 yield Static(self._heading, classes="heading")
@@ -208,6 +223,12 @@ class WhyScreen(Dialog[Choice | Way]):
             choices.action_cursor_down()
         else:
             choices.action_cursor_up()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """No page is shown where none is named."""
+        if action == "go" and parameters == ("page",):
+            return self._page is not None
+        return super().check_action(action, parameters)
 
     def action_go(self, way: Way) -> None:
         """Close, and lead there."""

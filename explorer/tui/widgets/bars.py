@@ -51,6 +51,11 @@ class ResultBar(Titled):
         return ("", self._hint, "plain", "", ()) if self._hint else (*self._said, self._besides, self._more)
 
     @property
+    def badge(self) -> str:
+        """The badge of what is said."""
+        return self._said[0]
+
+    @property
     def text(self) -> str:
         """All that is said, keys included."""
         badge, text, _, besides, _ = self._shown
