@@ -15,6 +15,13 @@ _MOST: Final = 4096
 """Places without memory that are passed over, at most."""
 
 
+def whole_cells(one: int, other: int, blocks: int) -> range:
+    """The blocks from one to another, in either order, with all that share a cell with these; `blocks`: of a cell, 0 where it
+    is less than one."""
+    cell = max(1, blocks)
+    return range(min(one, other) // cell * cell, (max(one, other) // cell + 1) * cell)
+
+
 class Cursor:
     """The places of a map where the cursor can stand."""
 

@@ -17,6 +17,8 @@ _HIGH: Final = 16
 """On a map of so many lines a node without memory has a line of its own even where that makes cells bigger."""
 _ALIKE_SHARE: Final = 8
 """A run of alike blocks of at least one part in so many of all may be folded."""
+_FEW: Final = 16
+"""So many blocks all have room, alike or not."""
 
 
 class Layout:
@@ -36,7 +38,7 @@ class Layout:
         self._extents = extents_of(blocks, self._unit)
         nodes = {extent.node for extent in self._extents}
         self._headings = len(nodes) > 1 and scope.node is None
-        self._alike = _alike(machine, blocks) if folds and len(blocks) <= PLAIN else []
+        self._alike = _alike(machine, blocks) if folds and _FEW < len(blocks) <= PLAIN else []
         self._empty = sorted(machine.nodes.keys() - nodes) if self._headings else []
 
     def plan(self, size: tuple[int, int], halves: int, plain: bool = False) -> Plan:

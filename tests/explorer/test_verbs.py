@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from altmap import engine
 from altmap.engine import sentence
+from altmap.explorer.picture.memory import MemoryPicture
 from altmap.explorer.tui.places import goals
 from altmap.explorer.tui.screens.error import ErrorScreen
 from altmap.explorer.tui.screens.leave import LeaveDialog
@@ -115,6 +116,49 @@ def test_a_refusal_among_many_names_the_first() -> None:
         assert "2 of 3 done; offline 0: memory0 holds" in result(screen)
 
     drive(machine, refuse)
+
+
+def test_where_a_cell_is_several_blocks_one_goes_to_the_one_that_is_meant_and_marks_whole_cells() -> None:
+    async def go(pilot: Any, screen: MainScreen) -> None:
+        map_ = screen.query_one(MemoryMap)
+        blocks = map_.picture.cell // screen.machine.geometry.pages_per_block
+        assert blocks > 1
+        await press(pilot, "g", *"4201", "enter")
+        assert screen.cursor == 4201
+        assert result(screen).startswith("memory4201, from 0x8348000000.")
+        await press(pilot, "v")
+        assert screen.cursor == 4201
+        await press(pilot, "shift+right", "shift+right")
+        first = 4201 // blocks * blocks
+        assert screen.marks == {*range(first, first + 3 * blocks)}
+
+    drive(engine.open_machine("terabyte-server"), go, (120, 40))
+
+
+def test_a_few_blocks_are_not_folded() -> None:
+    async def zoom(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "g", *"4200", "enter", "plus")
+        while screen.query_one(MemoryMap).scope.level != "blocks":
+            await press(pilot, "plus")
+        picture = screen.query_one(MemoryMap).picture
+        assert isinstance(picture, MemoryPicture)
+        assert {row.what for row in picture.plan.rows} == {"tiles"}
+
+    drive(engine.open_machine("terabyte-server"), zoom, (120, 40))
+
+
+def test_what_was_marked_or_announced_is_not_said_any_longer_than_it_is_so() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "b")
+        assert "✓ marked" in result(screen)
+        await press(pilot, "escape")
+        assert result(screen).startswith("no block is marked")
+        await press(pilot, "W", "W")
+        assert result(screen) == "verbs are done at once"
+        await press(pilot, "right")
+        assert "at once" not in result(screen)
+
+    drive(with_dimm(movable=4), look)
 
 
 def test_leaving_a_dialog_changes_nothing() -> None:

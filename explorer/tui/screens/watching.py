@@ -25,12 +25,12 @@ class WatchingScreen(AskingScreen):
     def watch_next(self) -> None:
         """Play the next verb instead of doing it at once, or no longer."""
         self._watches = not self._watches
-        said = (
-            "the next verb is played before it is done; W takes that back"
-            if self._watches
-            else "verbs are done at once"
-        )
-        self.query_one(ResultBar).say("▶ watch" if self._watches else "", said, "plain")
+        bar = self.query_one(ResultBar)
+        if self._watches:
+            bar.say("▶ watch", "the next verb is played before it is done; W takes that back", "plain")
+        else:
+            bar.say("", "", "plain")
+            bar.hint("verbs are done at once")
 
     def watched(self, label: str, commands: Sequence[Command], typed: Typed | None = None) -> bool:
         """Is it to be watched first? Then that begins, and what is decided there is done afterwards."""

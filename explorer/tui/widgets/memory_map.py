@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from ... import facts
+from ...picture.cursor import whole_cells
 from ...picture.kept import Kept, Picture
 from ...picture.lines import Line
 from ...picture.memory import MemoryPicture
@@ -22,12 +23,8 @@ from ...picture.views import BY_NAME, VIEWS
 from .drawn import palette_of
 from .title import Titled
 
-MOVES: Final = frozenset(shift + key for shift in ("", "shift+") for key in ("left", "right", "up", "down")) | {
-    "pageup",
-    "pagedown",
-    "home",
-    "end",
-}
+_ARROWS: Final = ("left", "right", "up", "down")
+MOVES: Final = frozenset((*_ARROWS, *(f"shift+{key}" for key in _ARROWS), "pageup", "pagedown", "home", "end"))
 """The keys that move the cursor."""
 
 
@@ -173,7 +170,7 @@ class MemoryMap(Titled, can_focus=True):
 
     def _reshaped(self) -> None:
         self._now = None
-        self.pfn = self.picture.snapped(self.pfn)
+        self.pfn = self._snapped(self.pfn)
         self._tell(self.Reshaped())
         self.refresh()
 
@@ -208,7 +205,12 @@ class MemoryMap(Titled, can_focus=True):
         while len(self.scopes) > 1 and not self.scope.start <= pfn < self.scope.start + self.scope.pages:
             self.scopes.pop()
             self._reshaped()
-        self._place(self.picture.snapped(pfn))
+        self._place(self._snapped(pfn))
+
+    def _snapped(self, pfn: int) -> int:
+        """Where the cursor stands to be on a page: of a cell that is several blocks in the block that is meant."""
+        place, unit = self.picture.snapped(pfn), self.machine.geometry.pages_per_block
+        return max(place, pfn // unit * unit) if place <= pfn < place + self.picture.step else place
 
     def select(self, block: int) -> None:
         """The cursor to a block, or to the nearest that there is."""
@@ -218,14 +220,13 @@ class MemoryMap(Titled, can_focus=True):
             self.go(nearest * self.machine.geometry.pages_per_block)
 
     def _place(self, pfn: int, extend: bool = False) -> None:
-        before, picture = self.pfn, self.picture
-        here = self.cursor
+        before, here, picture = self.pfn, self.cursor, self.picture
         self.pfn = pfn
         moved = picture.reveal(pfn)
         if extend:
             self._anchor = here if self._anchor is None else self._anchor
-            low, high = sorted((self._anchor, self.cursor))
-            self.mark(nr for nr in range(low, high + 1) if nr in self.machine.blocks)
+            passed = whole_cells(self._anchor, self.cursor, picture.step // self.machine.geometry.pages_per_block)
+            self.mark(nr for nr in passed if nr in self.machine.blocks)
         else:
             self._anchor = None
         if pfn != before:
