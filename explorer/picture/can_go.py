@@ -9,6 +9,7 @@ from altmap.engine import Summary
 from .lines import Line, Span, joined
 from .mix import shares
 from .palette import WORDS
+from .plan import Shape
 from .scope import touched
 from .view import Entry, Paint, Scene, Told, View, offline_entries, offline_paint
 
@@ -20,24 +21,25 @@ class CanGo(View):
     sentence = "Would each block go offline now: yes; no, and what is in the way; never; not known."
 
     @classmethod
-    def tile(cls, scene: Scene, block: int, wide: int, high: int, halves: int) -> list[Line] | None:
+    def tile(cls, scene: Scene, block: int, shape: Shape, high: int, least: int) -> list[Line] | None:
+        """The sign of its answer, after its number where no caption has that; what is in the way or would move, in full or
+        not at all; and where the lowest row has a line for it, a bar of what it holds."""
         told = scene.verdicts.of(block)
         if told is None:
             return None
-        palette = scene.palette
-        back = palette.verdicts[told.answer] if halves == 2 else None
-        fore = palette.text if halves == 1 else 0xFFFFFF if palette.dark else 0x10151C
-        sign = VERDICT_SIGNS[told.answer]
-        left, right = f"{block} {sign}", _short(told)
-        if wide < 8:
+        palette, wide, bare = scene.palette, shape.broad, shape.halves == 1
+        back = None if bare else palette.verdicts[told.answer]
+        fore = palette.text if bare else 0xFFFFFF if palette.dark else 0x10151C
+        sign, right = VERDICT_LETTERS[told.answer], _short(told)
+        left = sign if shape.caption else f"{block} {sign}"
+        if wide < _WORDED:
             left, right = sign.center(wide), ""
-        else:
-            room = wide - len(left) - 1
-            short = right.split()[0] if right[0].isdigit() else ""
-            right = next((text for text in (right, short) if len(text) <= room), "")
-        first = (Span(f"{left}{right:>{wide - len(left)}}"[:wide], fore, back, True),)
+        elif len(left) + 1 + len(right) + bare > wide:  # without a ground of its own it keeps away from the next
+            right = ""
+        end = " " * bare
+        first = (Span(f"{left}{right + end:>{wide - len(left)}}"[:wide], fore, back, True),)
         lines: list[Line] = [first, *[(Span(" " * wide, None, back),)] * (high - 1)]
-        if high >= 2 and halves == 2:
+        if least >= 2 and not bare:
             size = scene.machine.geometry.pages_per_block
             kinds = {str(kind): n for kind, n in scene.machine.summary(block * size, size, orders=False).kinds.items()}
             bar = (Span("▄", palette.kinds[kind], back) for kind in shares(kinds, wide - 2))
@@ -59,11 +61,13 @@ class CanGo(View):
     @classmethod
     def entries(cls, scene: Scene, whole: Summary) -> list[Entry]:
         words = {"yes": "can go", "no": "no", "never": "never", "not known": "not known"}
-        found = scene.verdicts.answers()
+        size = scene.machine.geometry.pages_per_block
+        blocks = touched(whole.start, whole.pages, size)
+        found = {name for name, those in scene.verdicts.answers().items() if any(nr in blocks for nr in those)}
         return [
             Entry(Paint(scene.palette.verdicts[name], VERDICT_LETTERS[name]), word)
             for name, word in words.items()
-            if found.get(name)
+            if name in found
         ] + offline_entries(scene, whole)
 
 
@@ -84,7 +88,9 @@ def _counted(count: int) -> str:
     return f"{count:,}" if count < 10000 else f"{count / 1000:.1f}k"
 
 
+_WORDED: Final = 8
+"""Columns of a tile that says more than the sign of its answer, at least."""
 VERDICT_SIGNS: Final = {"yes": "✓", "no": "✗", "never": "✗", "not known": "?"}
 """What stands beside the word for a verdict."""
 VERDICT_LETTERS: Final = {**VERDICT_SIGNS, "never": "-"}
-"""What stands for a verdict where there is neither word nor colour."""
+"""What stands for a verdict where there is no word for it."""

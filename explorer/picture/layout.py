@@ -29,6 +29,8 @@ class Layout:
         self, machine: Machine, scope: Scope, folds: bool, expected: Mapping[int, int] = MappingProxyType({})
     ) -> None:
         self._scope, self._unit = scope, machine.geometry.pages_per_block
+        self.unfolded = False
+        """Are there runs of blocks that could be folded, and are not?"""
         if scope.level in ("block", "section"):
             return
         here = touched(scope.start, scope.pages, self._unit)
@@ -38,7 +40,9 @@ class Layout:
         self._extents = extents_of(blocks, self._unit)
         nodes = {extent.node for extent in self._extents}
         self._headings = len(nodes) > 1 and scope.node is None
-        self._alike = _alike(machine, blocks) if folds and _FEW < len(blocks) <= PLAIN else []
+        alike = _alike(machine, blocks) if _FEW < len(blocks) <= PLAIN else []
+        self._alike = alike if folds else []
+        self.unfolded = bool(alike) and not folds
         self._empty = sorted(machine.nodes.keys() - nodes) if self._headings else []
 
     def plan(self, size: tuple[int, int], halves: int, plain: bool = False) -> Plan:

@@ -8,11 +8,17 @@ from .lines import Line, Span, fitted, joined, width
 from .view import Entry, Scene
 
 
-def legend(entries: Iterable[Entry], words: Sequence[str], wide: int, scene: Scene, halves: int) -> Line:
+def legend(
+    entries: Iterable[Entry], words: Sequence[str], wide: int, scene: Scene, halves: int, spare: Iterable[Entry] = ()
+) -> Line:
     """Entries from the left, as many as fit, and words at the right; where an entry has no room beside these the last are
-    left out, and where one has none without them all stand closer together."""
+    left out, and where one has none without them all stand closer together. `spare`: entries for room that is left."""
     shown = [_entry(entry, scene, halves) for entry in entries]
     needed = sum(width(entry) + 1 for entry in shown)
+    for entry in (_entry(entry, scene, halves) for entry in spare):
+        if needed + width(entry) + 1 + len("  ".join(words)) + 1 <= wide:
+            shown.append(entry)
+            needed += width(entry) + 1
     for count in range(len(words), -1, -1):
         right = "  ".join(words[:count])
         if needed + len(right) + 1 <= wide:

@@ -65,6 +65,11 @@ class MemoryPicture:
             "hole": self._hole, "alike": self._folded, "node": self._heading, "tiles": self._tiles.line
         }  # fmt: skip
 
+    @property
+    def unfolded(self) -> bool:
+        """Are there runs of blocks that could be folded, and are not?"""
+        return self._layout.unfolded
+
     # -- the plan ---------------------------------------------------------------------------------------------------
 
     def _laid_out(self, high: int) -> tuple[int, Plan]:
@@ -119,9 +124,11 @@ class MemoryPicture:
 
     def forget(self, blocks: Iterable[int]) -> list[int]:
         """What views know of some blocks besides the machine (verdicts) has changed; returns the lines that show them."""
-        unit, found = self.machine.geometry.pages_per_block, set()
+        unit, found = self.machine.geometry.pages_per_block, set[int]()
         for block in blocks:
-            if (at := self.plan.row_of(block * unit)) is not None:
+            if self.scope.level in ("block", "section"):  # which is of one block, or a part of it
+                found.update(range(len(self.plan.rows)) if block == self.scope.start // unit else ())
+            elif (at := self.plan.row_of(block * unit)) is not None:
                 found.add(at)
         self._tiles.forget(blocks)
         lines = [line for at in found for line in self.plan.lines_of(at)]

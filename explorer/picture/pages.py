@@ -40,6 +40,7 @@ class PagesPicture:
 
     step = 1
     shares = 0
+    unfolded = False
 
     def __init__(
         self, scene: Scene, view: type[View], scope: Scope, size: tuple[int, int], halves: int, cursor: int

@@ -127,6 +127,9 @@ class Plan:
             )
             top += self.highs[-1] + shape.caption * (row.what == "tiles")
         self.lines = top
+        tiles = (high for row, high in zip(rows, self.highs, strict=True) if row.what == "tiles")
+        self.lowest = min(tiles, default=shape.high)
+        """Lines of the lowest row of tiles."""
         self._starts = [row.start for row in rows]
 
     def lines_of(self, at: int) -> range:

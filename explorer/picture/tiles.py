@@ -70,8 +70,8 @@ class Tiles:
     def _tile(self, at: int, block: int) -> list[Line] | None:
         """The lines of a tile that has its own; None for its cells."""
         if block not in self._own:
-            wide, high = self._plan.shape.broad, self._plan.highs[at]
-            self._own[block] = self._view.tile(self._scene, block, wide, high, self._halves)
+            plan = self._plan
+            self._own[block] = self._view.tile(self._scene, block, plan.shape, plan.highs[at], plan.lowest)
         return self._own[block]
 
     def laid(self, at: int, over: Overlay) -> _Laid:

@@ -12,6 +12,7 @@ from altmap.engine import Machine, Page, Summary
 from .colour import between
 from .lines import Line, Span
 from .palette import LETTERS, Palette
+from .plan import Shape
 
 OFFLINE: Final = "block offline"
 ISOLATED: Final = "isolated"
@@ -130,8 +131,9 @@ class View:
         return None
 
     @classmethod
-    def tile(cls, scene: Scene, block: int, wide: int, high: int, halves: int) -> list[Line] | None:
-        """The lines of a tile of which the cells alone do not say enough; None for the cells."""
+    def tile(cls, scene: Scene, block: int, shape: Shape, high: int, least: int) -> list[Line] | None:
+        """The lines of a tile of which the cells alone do not say enough, `high` in all where the lowest tile has `least`;
+        None for the cells."""
         return None
 
 

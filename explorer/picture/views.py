@@ -87,6 +87,15 @@ class Types(View):
         ] + offline_entries(scene, whole)
 
 
+def pageblocks(scene: Scene, whole: Summary) -> list[Entry]:
+    """What the strip beside a single block shows: the migratetypes of its pageblocks."""
+    return [
+        Entry(Paint(scene.palette.types[kind], letter.lower()), f"{kind} pageblocks")
+        for kind, letter in _TYPE_LETTERS.items()
+        if kind in whole.types
+    ]
+
+
 _TYPE_LETTERS: Final[Mapping[Migratetype, str]] = {
     "Movable": "m",
     "Unmovable": "u",

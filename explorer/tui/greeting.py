@@ -10,9 +10,9 @@ def greeting(session: Session) -> tuple[str, str, Look]:
     """A badge, a sentence and a look, as the result bar takes them."""
     machine, before = session.machine, session.before
     origin = machine.origin
-    if before is not None and session.begun == "booted":
+    if before is not None and session.begun == "derived":
         news = origin.notes[: len(origin.notes) - len(before.machine.origin.notes)]
-        return "✓ booted", "; ".join(news), "ok"
+        return "✓ derived", "; ".join(news).removeprefix("derived, "), "ok"
     if session.begun == "copied":
         said = "of the running machine as it was read last; what is done here is done to the copy alone. u leads back."
         return "✓ a copy", said, "ok"

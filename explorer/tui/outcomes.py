@@ -27,7 +27,7 @@ from altmap.engine import (
 
 from . import prospects
 from .session import Batch
-from .words import block_name
+from .words import block_name, size_of
 
 PAGE_COMMANDS: Final = (Compact, HugePages, Poison, VirtioMem)
 """Commands of which the story says more than their line."""
@@ -81,10 +81,10 @@ def batch_words(batch: Batch, machine: Machine) -> tuple[str, str]:
         return outcome.result, prefix + outcome_words(outcome, machine)
     if not refused:
         assumed = len(batch.assumed)
-        return (
-            "ok",
-            f"{batch.label}: all {len(batch.outcomes):,} done{f', {assumed:,} of them assumed' if assumed else ''}",
-        )
+        blocks = sum(isinstance(outcome.command, Online | Offline) for outcome in batch.outcomes)
+        size = f", {size_of(machine, blocks)}" if blocks == len(batch.outcomes) else ""
+        hangs = f", {assumed:,} of them assumed" if assumed else ""
+        return "ok", f"{batch.label}: all {len(batch.outcomes):,} done{size}{hangs}"
     willing = len(batch.outcomes) - len(refused)
     reasons = prospects.reasons_words(refused)
     return refused[0].result, f"{batch.label}: {willing:,} of {len(batch.outcomes):,} done; {reasons}"

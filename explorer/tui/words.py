@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from pathlib import PurePath
 
-from altmap.engine import Machine, about_bytes
+from altmap.engine import Command, Machine, Offline, Online, about_bytes, describe
 from altmap.engine import block_names as engine_names
 
 from .. import facts
@@ -28,6 +29,22 @@ def numbers(blocks: Iterable[int]) -> str:
     rest = sum(count for _, count in found[3:])
     parts = [f"{first}" if count == 1 else f"{first}-{first + count - 1}" for first, count in found[:3]]
     return ", ".join(parts) + (f" and {rest:,} more" if rest else "")
+
+
+def commands_label(commands: Sequence[Command]) -> str:
+    """Commands as one line: those that do the same to block after block with runs of their numbers, ``offline 10-23, 64``."""
+    parts: list[str] = []
+    for word, those in groupby(commands, _of_blocks):
+        if word:
+            parts.append(f"{word} {numbers(one.block for one in those if isinstance(one, Online | Offline))}")
+        else:
+            parts += map(describe, those)
+    return "; ".join(parts)
+
+
+def _of_blocks(command: Command) -> str:
+    """What is done to a block; "" for what is done to anything else."""
+    return command.type if isinstance(command, Online) else "offline" if isinstance(command, Offline) else ""
 
 
 def machine_name(machine: Machine) -> str:

@@ -87,11 +87,12 @@ def drive(
     machine: engine.Machine,
     action: Callable[[Any, MainScreen], Awaitable[None]],
     size: tuple[int, int] = (100, 30),
+    letters: bool | None = None,
 ) -> None:
-    """Open the explorer without a terminal and do something with it."""
+    """Open the explorer without a terminal and do something with it. `letters`: as `ExplorerApp` takes it."""
 
     async def run() -> None:
-        app = ExplorerApp(machine)
+        app = ExplorerApp(machine, letters)
         app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
             await pilot.pause()

@@ -302,3 +302,46 @@ def test_a_map_that_would_leave_much_of_its_width_empty_has_smaller_cells() -> N
 
     for size in ("21G", "24G", "40G"):
         drive(engine.boot_machine([(0, 0, size)], name="big"), look, (120, 40))
+
+
+def test_without_colour_never_is_not_drawn_as_no_and_each_number_is_that_of_its_block() -> None:
+    machine = engine.open_machine("firecracker-24g")
+
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        map_ = screen.query_one(MemoryMap)
+        await press(pilot, "v", "v", "v")
+        lines = ["".join(span.text for span in map_.row(y)) for y in range(map_.size.height)]
+        fifth = next(line for line in lines if "5G" in line).split("5G")[1]
+        assert lines[0].split("[")[1].split()[:4] == ["0", "-", "]1", "✓"]
+        assert fifth.split() == [word for nr in range(40, 48) for word in (f"{nr}", "?" if nr == 40 else "✗")]
+
+    drive(machine, look, (80, 24), letters=True)
+
+
+def test_an_unfolded_map_says_how_it_is_folded_again_and_has_bars_below_all_tiles_or_none() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        map_, legend = screen.query_one(MemoryMap), screen.query_one(MapLegend)
+        map_.set_view("can it go")
+        assert "z folds" not in legend.words
+        await press(pilot, "z")
+        assert "z folds" in legend.words
+        assert isinstance(map_.picture, MemoryPicture)
+        assert {*map_.picture.plan.highs} == {1, 2}
+        assert not any("▄" in span.text for y in range(map_.size.height) for span in map_.row(y))
+
+    drive(engine.open_machine("firecracker-24g"), look, (120, 40))
+
+
+def test_a_single_block_that_was_drawn_before_it_was_asked_shows_its_answer_and_its_legend_what_is_there() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        map_, legend = screen.query_one(MemoryMap), screen.query_one(MapLegend)
+        await stand_on(pilot, 1)
+        map_.set_view("can it go")
+        await press(pilot, "plus")
+        unknown = map_.scene.palette.verdicts["not known"]
+        assert all(any(span.back == unknown for span in map_.row(y)) for y in range(map_.size.height))
+        assert "not known" in legend.words
+        assert "never" not in legend.words
+        assert "Movable pageblocks" in legend.words
+
+    drive(engine.open_machine("numa-guest"), look, (120, 40))

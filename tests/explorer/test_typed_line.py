@@ -114,6 +114,16 @@ def test_why_leads_to_the_page_that_it_names(then: tuple[str, ...]) -> None:
     drive(machine, ask)
 
 
+def test_what_gives_back_so_much_memory_is_told_by_runs_of_blocks() -> None:
+    async def give(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "colon", *"offline 512M", "enter", "enter")
+        assert result(screen).startswith("✓ ok  offline 36-39: all 4 done, 512M")
+        await press(pilot, "u")
+        assert result(screen).startswith("undone  offline 36-39")
+
+    drive(with_dimm(movable=8), give)
+
+
 def test_while_a_search_is_typed_the_map_shows_what_it_finds() -> None:
     async def look(pilot: Any, screen: MainScreen) -> None:
         await press(pilot, "slash", *"offline")

@@ -11,6 +11,7 @@ from altmap.engine import BadInput, Command, Machine, describe
 from textual.message import Message
 from textual.screen import Screen
 
+from .. import words
 from ..portrait import Portrayed
 from ..prospects import grouped
 from ..session import Batch, Session
@@ -122,7 +123,7 @@ class AnsweringScreen(Screen[None], Portrayed):
         if isinstance(choice, str):
             self.ask_line() if choice == "line" else self.show_fault()
         elif choice is not None:
-            self.perform("; ".join(choice.script), choice.commands)
+            self.perform(words.commands_label(choice.commands), choice.commands)
 
     def give_back(self, typed: Typed) -> Answer | None:
         """Which blocks give back so much memory, to be taken offline together."""

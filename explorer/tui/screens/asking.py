@@ -267,7 +267,7 @@ class AskingScreen(AnsweringScreen):
         except BadInput as error:
             self.query_one(ResultBar).say("✗ no boot", str(error), "refused")
             return
-        booted = self.Booted(machine, "booted", first=first)
+        booted = self.Booted(machine, "derived", first=first)
         if first is None:
             self.post_message(booted)
             return

@@ -13,7 +13,7 @@ from ...picture.pages import order_entry
 from ...picture.pointed import pointed
 from ...picture.use import Use
 from ...picture.view import Entry
-from ...picture.views import Nodes
+from ...picture.views import Nodes, pageblocks
 from .drawn import Drawn
 from .memory_map import MemoryMap
 
@@ -42,13 +42,14 @@ class MapLegend(Drawn):
         scope, machine, picture = map_.scope, map_.machine, map_.picture
         found = machine.summary(scope.start, scope.pages, orders=scope.level == "page")
         cell = f"cell {short_size(picture.cell * machine.geometry.page_size)}" if picture.cell > 1 else "cell 1 page"
-        words = (cell, "free %") if picture.shares else (cell,)
+        words = (cell, *["free %"] * bool(picture.shares), *["z folds"] * picture.unfolded)
         of_blocks = scope.level == "page" and map_.view in (CanGo, Nodes)
         view = Use if of_blocks else map_.view  # of a page these show what it is used for
         entries = view.entries(map_.scene, found)
         if scope.level == "page" and found.orders:
             entries.insert(1, order_entry(map_.scene, view, found))
-        return legend([*self._pointed(), *entries], words, self.size.width, map_.scene, self.halves)
+        spare = pageblocks(map_.scene, found) if scope.level in ("block", "section") else []
+        return legend([*self._pointed(), *entries], words, self.size.width, map_.scene, self.halves, spare)
 
     def follow(self) -> None:
         """Something else may be pointed out on the map."""
