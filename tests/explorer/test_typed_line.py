@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -83,8 +84,16 @@ def test_what_is_asked_and_what_is_done_is_said_before_it_is_answered(monkeypatc
 
     async def ask(pilot: Any, screen: MainScreen) -> None:
         give_back, run = screen.give_back, screen.session.run
-        monkeypatch.setattr(screen, "give_back", lambda typed: said.append(result(screen)) or give_back(typed))
-        monkeypatch.setattr(screen.session, "run", lambda *more: said.append(result(screen)) or run(*more))
+
+        def heard(asks: Callable[..., Any]) -> Callable[..., Any]:
+            def asked(*more: Any) -> Any:
+                said.append(result(screen))
+                return asks(*more)
+
+            return asked
+
+        monkeypatch.setattr(screen, "give_back", heard(give_back))
+        monkeypatch.setattr(screen.session, "run", heard(run))
         before = result(screen)
         await press(pilot, "colon", *"offline 128M", "enter")
         assert result(screen) == before
@@ -107,7 +116,7 @@ def test_why_leads_to_the_page_that_it_names(then: tuple[str, ...]) -> None:
     async def ask(pilot: Any, screen: MainScreen) -> None:
         await press(pilot, "colon", *"why offline 42", "enter", *then)
         map_ = screen.query_one(MemoryMap)
-        assert (map_.scope.level, map_.pfn, map_.lit) == ("page", page, {page})
+        assert (map_.scope.level, map_.pfn, map_.lit) == ("page", page, frozenset({page}))
         await press(pilot, "minus", "colon", *"why offline 68", "enter")  # where no page is named no key leads to one
         assert isinstance(pilot.app.screen, WhyScreen)
 

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from ...picture.can_go import CanGo
 from ...picture.lines import Line, cut
 from ...watching.moments import Watched, listed, moment_words
 from ...watching.player import FRAMES, SPEEDS, Player
@@ -151,6 +152,12 @@ class PlayScreen(Ground, Mapped, Screen[Answer], Portrayed):
         self.query_one(Beside).entitle(*self.titled())
         self.show()
         self.set_interval(1 / FRAMES, self._tick)
+
+    def action_next_view(self, by: int) -> None:
+        """The next view of the map; but not what can go, which is asked of no moment."""
+        super().action_next_view(by)
+        if self._map.view is CanGo:
+            super().action_next_view(by)
 
     def _tick(self) -> None:
         if self._player.tick():
