@@ -173,9 +173,8 @@ class ComparedPicture:
         inside = row.memmap_pages - outside
         note = self._memmap(inside) if inside else "no memmap" if row.ok else ""
         hole = (self._start - self._ground.end) * self._comparison.page_size
-        left = f"--- {about_bytes(hole)} hole " if hole > 0 else "--- added "
-        if len(left) + len(note) >= wide:
-            note = about_bytes(inside * self._comparison.page_size) if inside else "none"
+        lefts = [f"--- {about_bytes(hole)} hole ", "hole "] if hole > 0 else ["--- added ", "added "]
+        left = next((text for text in lefts if len(text) + len(note) < wide), lefts[-1])
         left += "-" * max(0, wide - len(left) - len(note) - 1)
         yield self._ends(Span(left, faint), Span(note, memmap if inside else faint), wide)
         yield from self._added(row, wide, high, look) if row.ok else self._refused(row, wide, high, palette)

@@ -80,10 +80,11 @@ class Memmap(View):
         found = [Entry(Paint(kinds["memmap"], "#"), "struct pages")] if whole.of("memmap") else []
         if whole.of("vmemmap"):
             found.append(Entry(Paint(kinds["vmemmap"], "v"), "struct pages in kernel memory"))
+        rest = "the rest, dimmed" if found else "dimmed: no struct pages are seen here"
         return (
             found
             + offline_entries(scene, whole)
-            + [Entry(Paint(between(scene.palette.ground, kinds["free"], _DIM), "·"), "the rest, dimmed")]
+            + [Entry(Paint(between(scene.palette.ground, kinds["free"], _DIM), "·"), rest)]
         )
 
 

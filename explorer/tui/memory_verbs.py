@@ -136,7 +136,8 @@ class CommandLine(Verb):
     name, key, label, title, group = "line", "colon", "Type", "Type a command", "Memory"
     sentence = (
         "Any line of a script: allocate, free, pin, compact, hugepages, poison, virtio-mem, echo and the rest; or several with ; "
-        "between them, as what is pasted becomes. With why before it a line is only explained; a place alone is gone to."
+        "between them, as what is pasted becomes. offline 2G says which blocks give back so much memory. "
+        "With why before it a line is only explained; a place alone is gone to."
     )
     changes = True
 

@@ -11,6 +11,7 @@ from altmap.explorer.tui.screens import add
 from altmap.explorer.tui.screens.add import AddDialog
 from altmap.explorer.tui.screens.comparison import ComparisonScreen
 from altmap.explorer.tui.screens.main import MainScreen
+from altmap.explorer.tui.widgets.heading import Heading
 from altmap.explorer.tui.widgets.prose import Prose
 from textual.widgets import Button, Input
 
@@ -107,6 +108,22 @@ def test_only_the_last_request_is_tried(monkeypatch: pytest.MonkeyPatch) -> None
         assert tried == [engine.Add(start=4 << 30, size=512 << 20)]
 
     drive(machine, fill)
+
+
+def test_it_is_said_what_enter_does_where_the_keys_are() -> None:
+    async def walk(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "a")
+        heading = pilot.app.screen.query_one(Heading)
+        for keys, does in (
+            ((), "adds"),
+            (("tab", "tab"), "shows the list"),
+            (("enter",), "chooses"),
+            (("escape",), "shows"),
+        ):
+            await press(pilot, *keys)
+            assert f"enter {does}" in "".join(span.text for span in heading.row(0))
+
+    drive(guest(), walk)
 
 
 def test_an_add_that_does_not_fit_is_not_what_enter_does() -> None:

@@ -68,6 +68,13 @@ def test_the_picture_is_as_high_as_it_is_to_be_and_no_wider(what: str, size: tup
         assert len(drawn(varied(what), size, halves)) == size[1]
 
 
+def test_where_columns_are_narrow_what_the_memmap_takes_is_whole_words() -> None:
+    found = varied(name="numa-guest")
+    for size in ((60, 15), (80, 19)):
+        (line,) = (line for line in drawn(found, size, name="numa-guest") if "hole" in line)
+        assert line.count("memmap") == line.count("hole") == in_sight(len(found.names), size[0])
+
+
 def test_what_differs_has_a_line_and_what_does_not_has_none() -> None:
     lines = drawn(varied(), (120, 35))
     text = "\n".join(lines)

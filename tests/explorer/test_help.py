@@ -14,11 +14,12 @@ from altmap.explorer.tui.screens.main import PANES as PANES_OF_THE_SCREEN
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.verbs import VERBS
 from altmap.explorer.tui.widgets.drawn import Drawn
+from altmap.explorer.tui.widgets.heading import Heading
 from altmap.explorer.tui.widgets.inspector import Inspector
 from altmap.explorer.tui.widgets.map_legend import MapLegend
 from altmap.explorer.tui.widgets.zone_table import ZoneTable
 
-from .machines import drive, press, result, stand_on, text_of, with_dimm
+from .machines import drive, guest, press, result, stand_on, text_of, with_dimm
 
 FAULT = Drawn.fault
 """What is shown of a fault; the other tests fail by one."""
@@ -106,6 +107,18 @@ def test_a_picture_that_fails_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None
         assert screen.query_one("#map").has_focus
 
     drive(engine.open_machine("tiny-guest"), use)
+
+
+def test_escape_says_what_it_does_in_the_help_and_giving_back_is_found() -> None:
+    async def read(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "question_mark")
+        heading = pilot.app.screen.query_one(Heading)
+        assert "esc closes" in "".join(span.text for span in heading.row(0))
+        await press(pilot, *"give back")
+        assert "esc shows all" in "".join(span.text for span in heading.row(0))
+        assert "offline 2G" in text_of(pilot.app.screen.query_one(HelpText))
+
+    drive(guest(), read)
 
 
 def test_what_is_typed_in_the_help_leaves_what_it_stands_in() -> None:

@@ -48,6 +48,16 @@ def test_a_free_area_that_is_larger_than_a_pageblock_is_one_of_its_order() -> No
     drive(with_dimm(movable=4), look, (120, 40))
 
 
+def test_without_colour_capitals_are_explained_and_a_memmap_that_is_not_seen_is_not_called_a_rest() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        legend = screen.query_one(MapLegend)
+        assert "M capital: half or more" in legend.words
+        await press(pilot, "v", "v")
+        assert "no struct pages are seen here" in legend.words
+
+    drive(engine.open_machine("firecracker-24g"), look, (80, 24), letters=True)
+
+
 def test_the_memmap_link_in_both_directions() -> None:
     machine = with_dimm("rfc-v2", movable=7)
 

@@ -236,7 +236,7 @@ def _remedy(remedy: Remedy, run: _Run) -> tuple[str, tuple[str, ...]]:
         else "no page that no one knows is in the way"
     )
     assumed = hangs if remedy.certainty == "not known" else ""
-    given = " and ".join(filter(None, (sentence(remedy.given, run.names), assumed)))
+    given = ", and ".join(filter(None, (sentence(remedy.given, run.names), assumed)))
     return f"{words}{f' (given that {given})' if given else ''}", shortened(_script(remedy.commands, run), _MOST_LINES)
 
 

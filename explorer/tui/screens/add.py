@@ -24,7 +24,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Button, Input, Label, Select
+from textual.widgets import Button, Input, Label, OptionList, Select
 
 from .. import fitting
 from ..picked import Picked
@@ -48,6 +48,12 @@ CALLER_WORDS = {
     "hmm": "hmm, device private",
     "pmem": "pmem, ZONE_DEVICE",
 }
+ENTER = {
+    "add": Hint("enter", "adds", "add"),
+    "compare": Hint("enter", "compares", "compare"),
+    "cancel": Hint("enter", "leaves", "leave"),
+}
+"""What enter does on each button."""
 MODEL = "model"
 PREVIEW = "preview"
 PAUSE = 0.15
@@ -149,10 +155,29 @@ class AddDialog(Dialog[Add | Picked]):
         first, second = (add, compare) if self._adds else (compare, add)
         first.variant, second.variant = "primary", "default"
         self.query_one(".buttons").move_child(first, before=second)
-        hints = [Hint("enter", "adds", "add"), Hint("F2", "compares", "compare")]
-        if not self._adds:
-            hints = [Hint("enter", "compares", "compare")]
-        self.query_one(Heading).tell(*hints, LEAVE)
+        self._tell_keys()
+
+    def on_descendant_focus(self) -> None:
+        self._tell_keys()
+
+    def _tell_keys(self) -> None:
+        """Say what enter does where the keys go now: in a list it shows or chooses, on a button it is that."""
+        here = self.focused
+        enter = Hint("enter", "adds", "add") if self._adds else Hint("enter", "compares", "compare")
+        if isinstance(here, Button):
+            enter = ENTER[here.id or ""]
+        elif here is not None and not isinstance(here, Input):
+            enter = Hint("enter", "shows the list" if isinstance(here, Select) else "chooses", "list")
+        others = [] if enter.action == "compare" else [Hint("F2", "compares", "compare")]
+        self.query_one(Heading).tell(enter, *others, LEAVE)
+
+    def action_list(self) -> None:
+        """What enter does in a list."""
+        here = self.focused
+        if isinstance(here, Select):
+            here.action_show_overlay()
+        elif isinstance(here, OptionList):
+            here.action_select()
 
     def _preview(self) -> None:
         """Say what the fields come to: at once what they would make, and after a moment whether it can be."""

@@ -20,6 +20,9 @@ NARROW = 8
 """Columns that keys take."""
 HEAD = 34
 """Columns that keys and a title take."""
+READ_ON = Hint("↑ ↓", "read on", "page(1)")
+SHOW_ALL = Hint("esc", "shows all", "leave")
+"""What escape does where something is typed."""
 
 
 class HelpText(Painted):
@@ -90,7 +93,7 @@ class HelpScreen(Dialog[str]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box -tall"):
-            yield Heading("Keys and words", Hint("↑ ↓", "read on", "page(1)"), CLOSE)
+            yield Heading("Keys and words", READ_ON, CLOSE)
             yield Input(placeholder="type to find a key or a word", compact=True, classes="line")
             yield HelpText(self._chapters)
 
@@ -110,6 +113,7 @@ class HelpScreen(Dialog[str]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self.query_one(HelpText).filter(event.value)
+        self.query_one(Heading).tell(READ_ON, SHOW_ALL if event.value else CLOSE)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         doing = [

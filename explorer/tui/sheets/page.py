@@ -28,9 +28,11 @@ class PageSheet(Parts):
         page = machine.pages(place.pfn, 1)[0]
         kind = WORDS[page.kind] if page.kind else "not online" if page.present else "no memory"
         colour = palette.kinds.get(page.kind or "", palette.dim)
-        who = _WHO_MOVES.get(page.kind or "", "nobody: it is not in use")
+        who = _WHO_MOVES.get(page.kind or "", "no: it is not in use")
         if self.wide >= FLAT and self.high <= 2:
-            yield fitted((Span(kind, colour, bold=True), Span("  moves? ", palette.dim), Span(who)), self.wide)
+            room = self.wide - len(f"{kind}  moves? ")
+            short = who if len(who) <= room else f"{who[: room - 1]}…"
+            yield fitted((Span(kind, colour, bold=True), Span("  moves? ", palette.dim), Span(short)), self.wide)
         yield self.both(
             (Span(kind, colour, bold=True), Span(f"  {self._run(page)}", palette.dim)),
             Span(f"memory{block}", palette.dim),
@@ -119,17 +121,17 @@ _WHO_MOVES: Final = {
     "free": "nothing to move: it is free",
     "pcp": "nothing to move: a CPU keeps it free",
     "movable": "migration moves it to another page",
-    "pinned": "nobody while somebody holds it: its migration fails",
-    "slab": "nobody: slab is never migrated; it goes when its users free it",
-    "kernel": "nobody: the kernel uses it by address",
-    "pagetable": "nobody: page tables are never migrated",
-    "vmemmap": "nobody: it holds struct pages of other memory",
-    "reserved": "nobody: reserved since boot, never in the buddy",
+    "pinned": "no, while somebody holds it: its migration fails",
+    "slab": "no: slab is never migrated; it goes when its users free it",
+    "kernel": "no: the kernel uses it by address",
+    "pagetable": "no: page tables are never migrated",
+    "vmemmap": "no: it holds struct pages of other memory",
+    "reserved": "no: reserved since boot, never in the buddy",
     "assumed": "not known: a kernel page whose place is a guess",
-    "memmap": "nobody, and nobody needs to: isolation and compaction step over it",
+    "memmap": "no, and it need not: isolation and compaction step over it",
     "huge": "migration to another huge page, if the pool has one",
-    "poisoned": "nobody: a hardware error took it out of use",
+    "poisoned": "no: a hardware error took it out of use",
     "offline": "its driver gives it back or takes it with the block",
     "absent": "there is no memory",
 }
-"""Who could move a page of each kind."""
+"""Whether a page of each kind can be moved, and what would move it or why nothing can."""

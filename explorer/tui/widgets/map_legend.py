@@ -7,12 +7,13 @@ from textual.events import MouseMove
 from ...picture.can_go import CanGo
 from ...picture.legend import legend
 from ...picture.lines import Line
+from ...picture.memmap import Memmap
 from ...picture.memory import MemoryPicture
 from ...picture.memory_size import short_size
 from ...picture.pages import order_entry
 from ...picture.pointed import pointed
 from ...picture.use import Use
-from ...picture.view import Entry
+from ...picture.view import Entry, Paint
 from ...picture.views import Nodes, pageblocks
 from .drawn import Drawn
 from .memory_map import MemoryMap
@@ -49,6 +50,8 @@ class MapLegend(Drawn):
         if scope.level == "page" and found.orders:
             entries.insert(1, order_entry(map_.scene, view, found))
         spare = pageblocks(map_.scene, found) if scope.level in ("block", "section") else []
+        if self.halves == 1 and view in (Use, Memmap) and scope.level != "page":
+            spare.append(Entry(Paint(map_.scene.palette.ground, "M"), "capital: half or more"))
         return legend([*self._pointed(), *entries], words, self.size.width, map_.scene, self.halves, spare)
 
     def follow(self) -> None:
