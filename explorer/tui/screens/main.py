@@ -66,6 +66,7 @@ class MainScreen(Ground, DoingScreen):
         super().__init__()
         self.session = session
         self._possible: frozenset[str] = frozenset()
+        self._seen_once = False
         self._pane = "inspector"
         self._seen = dict(session.machine.sections)
         self._news: list[int] = []
@@ -185,7 +186,7 @@ class MainScreen(Ground, DoingScreen):
     def _place(self) -> Place:
         map_ = self._map
         found = self.verdicts.prospects() if map_.view is CanGo else None
-        each = self.verdicts.each(titles.in_cell(map_), self.session.running is None)
+        each = self.verdicts.each(titles.in_cell(map_), self._may_ask)
         return Place(map_.pfn, map_.picture.cell, map_.scope.level, self._outlook(), self._fault_here(), found, each)
 
     def _fault_here(self) -> int | None:
@@ -194,8 +195,13 @@ class MainScreen(Ground, DoingScreen):
         return self._fault if self._fault is not None and self._fault // size == self.cursor else None
 
     def _outlook(self) -> Told | None:
-        """Whether the selected block can go; asked when nothing is under way."""
-        return self.verdicts.ask(self.cursor) if self.session.running is None else self.verdicts.of(self.cursor)
+        """Whether the selected block can go."""
+        return self.verdicts.ask(self.cursor) if self._may_ask else self.verdicts.of(self.cursor)
+
+    @property
+    def _may_ask(self) -> bool:
+        """Whether blocks are asked at once: when nothing is under way, and memory is on the screen, which comes first."""
+        return self._seen_once and self.session.running is None
 
     def _title(self) -> None:
         if not self._map.placed:
@@ -216,6 +222,13 @@ class MainScreen(Ground, DoingScreen):
         self.query_one(MapLegend).refresh()
         self.on_memory_map_moved()
         self._ask_all()
+        if not self._seen_once:
+            self.call_after_refresh(self._ask_first)
+
+    def _ask_first(self) -> None:
+        """Ask of what is under the cursor: what answers is imported with the first question."""
+        self._seen_once = True
+        self._show_block()
 
     def on_memory_map_moved(self) -> None:
         self.show_offers()
