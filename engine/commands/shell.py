@@ -119,10 +119,10 @@ def _escaped(byte: int) -> str:
 
 
 def quoted(text: str) -> str:
-    """A shell word, in quotes where it needs some."""
+    """A shell word, in quotes where it needs some. A quote in it stands in double ones: with a backslash it looks like a slip."""
     if text and all(letter.isalnum() or letter in "@%+=:,./_-" for letter in text) and text.isascii():
         return text
-    return "'" + text.replace("'", "'\\''") + "'"
+    return "'" + text.replace("'", "'\"'\"'") + "'"
 
 
 _QEMU_UNITS: Final = (("T", TIB), ("G", GIB), ("M", MIB), ("K", KIB))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from altmap.engine import open_machine
+from altmap.engine import Machine, Outlook, open_machine
 from altmap.explorer.tui.app import ExplorerApp
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.screen import Screen
@@ -13,9 +13,8 @@ from textual.screen import Screen
 from .quiet import _DRAW
 
 
-def first_screen(size: tuple[int, int]) -> list[str]:
-    """What is written until nothing is left to do, one drawing after the other."""
-    written: list[str] = []
+def first_screen(size: tuple[int, int], written: list[str]) -> list[str]:
+    """What is written until nothing is left to do, one drawing after the other, to a list."""
 
     class Written(HeadlessDriver):
         @property
@@ -41,10 +40,25 @@ def test_nothing_is_drawn_before_all_of_the_screen_has_its_place(
     size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Screen, "_compositor_refresh", _DRAW)  # each drawing, which other tests do without
-    drawings = [drawn for drawn in first_screen(size) if " altmap " in drawn]
+    drawings = [drawn for drawn in first_screen(size, []) if " altmap " in drawn]
     assert drawings
     assert all("Quit" in drawn for drawn in drawings)
 
 
+def test_memory_is_on_the_screen_before_a_block_is_asked_whether_it_can_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Screen, "_compositor_refresh", _DRAW)
+    outlook, asked = Machine.outlook, []
+    written: list[str] = []
+
+    def ask(machine: Machine, block: int) -> Outlook:
+        asked.append("".join(written))
+        return outlook(machine, block)
+
+    monkeypatch.setattr(Machine, "outlook", ask)
+    assert "can it go?" in "".join(first_screen((120, 40), written))
+    assert all("Quit" in before for before in asked)
+    assert asked
+
+
 def test_a_screen_without_room_for_a_map_is_drawn() -> None:
-    assert any("Quit" in drawn for drawn in first_screen((30, 1)))
+    assert any("Quit" in drawn for drawn in first_screen((30, 1), []))
