@@ -206,7 +206,9 @@ def test_a_file_is_opened_and_what_is_none_is_said(tmp_path: Path, monkeypatch: 
         await press(pilot, "enter")
         assert "none" in said(pilot)
         assert "✗ not opened" in said(pilot)
-        await press(pilot, "f", "up")
+        await press(pilot, "f")
+        assert pilot.app.screen.query_one(Input).value == str(tmp_path / "[red]none[")
+        await press(pilot, "up")
         assert "MemTotal" in pilot.app.screen.query_one(MachineCard).words
         await press(pilot, "enter")
         assert 39 in pilot.app.session.machine.blocks

@@ -32,8 +32,10 @@ class FileDialog(Dialog[str]):
         Binding("ctrl+up", "above", "Folder above", show=False, priority=True),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, tried: str = "") -> None:
+        """`tried`: a path that was no machine's; it stands there to be corrected."""
         super().__init__()
+        self._tried = tried
         self._folder = Path.cwd()
         self._entries: list[Entry] = []
 
@@ -58,6 +60,7 @@ class FileDialog(Dialog[str]):
         self.query_one(MachineCard).can_focus = False
         self.query_one(Input).focus()
         self._enter(self._folder)
+        self.query_one(Input).value = self._tried
 
     def _enter(self, folder: Path, chosen: str = "") -> None:
         """Show what is in a folder."""

@@ -65,6 +65,8 @@ class OpenScreen(Dialog[Opened]):
     def __init__(self, recent: Sequence[Recent] = ()) -> None:
         super().__init__()
         self._choices = choices(recent)
+        self._tried = ""
+        """The path that was chosen last: where it opens, this screen is gone."""
 
     def compose(self) -> ComposeResult:
         yield Strip("open-title")
@@ -167,9 +169,10 @@ class OpenScreen(Dialog[Opened]):
 
         def answered(path: str | None) -> None:
             if path is not None:
+                self._tried = path
                 self._get(lambda: open_machine(path), path)
 
-        self.app.push_screen(FileDialog(), answered)
+        self.app.push_screen(FileDialog(self._tried), answered)
 
     def action_capture(self) -> None:
         """The machine that this runs on; it is only read."""
@@ -209,7 +212,8 @@ class OpenScreen(Dialog[Opened]):
         try:
             machine = await asyncio.to_thread(opened)
         except (BadInput, OSError) as error:
-            self._say("✗ not opened", str(error), "refused")
+            again = "; f has the path again" if source and source == self._tried else ""
+            self._say("✗ not opened", f"{error}{again}", "refused")
             return
         self._answer(machine, source, reader)
 
