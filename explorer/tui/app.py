@@ -218,6 +218,8 @@ class ExplorerApp(App[bool]):
 
     def action_help(self) -> None:
         """Tell the keys of the screen."""
+        from textual.widgets import OptionList
+
         from .manual import Entry, of_keys
         from .screens.help import HelpScreen
 
@@ -231,6 +233,9 @@ class ExplorerApp(App[bool]):
                 for key, (node, binding, enabled, _) in screen.active_bindings.items()
                 if enabled and node is screen and key not in usual
             ]
+
+            if isinstance(screen.focused, OptionList):
+                keys.insert(0, Entry("up,down,enter", "Choose a line, and take it", ""))
 
             def asked(action: str | None) -> None:
                 if action:

@@ -181,7 +181,7 @@ def test_each_verb_stands_in_the_help_with_its_keys() -> None:
         (("O",), ("Other model", "Filter", "This machine")),
         (("O", "f"), ("Folder above", "Close")),
         (("T",), ("Next", "Leave")),
-        (("t",), ("Name it",)),
+        (("t",), ("↑ ↓ enter", "Choose a line", "Name it")),
     ],
 )
 def test_other_screens_tell_their_keys_too(way: tuple[str, ...], words: tuple[str, ...]) -> None:

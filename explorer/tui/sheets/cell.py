@@ -67,11 +67,11 @@ class CellSheet(BlockSheet):
         found, off = self.machine.summary(nr * unit, unit, orders=False), self.machine.blocks[nr].state == "offline"
         kinds = {str(kind): count for kind, count in found.kinds.items()}
         used = 1 - (found.of("free") + found.of("pcp")) / max(1, found.pages - found.missing)
-        bar = node_bar(kinds, float(off), max(4, self.wide - 27), palette, 1 if self.letters else 2)
+        bar = node_bar(kinds, float(off), max(4, self.wide - 32), palette, 1 if self.letters else 2)
         spans = [Span(f"{nr:<8}", bold=True), *bar]
         if off:
             return joined((*spans, Span("  offline", palette.dim)))
-        spans.append(Span(f"{used:>5.0%}", palette.dim))
+        spans.append(Span(f"{used:>5.0%} used", palette.dim))
         if (told := dict(place.others).get(nr)) is not None:
             word = "can go" if told.answer == "yes" else told.answer
             spans.append(Span(f"  {VERDICT_SIGNS[told.answer]} {word}", self.verdict(told.answer), bold=True))
