@@ -10,6 +10,7 @@ from altmap.engine import Add, Machine, describe, export_shell, grow, open_machi
 from altmap.engine.commands import COMMANDS, ROWS, Sync
 from altmap.engine.commands.row import Row
 from altmap.engine.commands.shell import Place
+from altmap.engine.numbers.frozen import Frozen
 from altmap.engine.numbers.units import MIB
 
 EACH = pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: row.form.verb)
@@ -36,7 +37,7 @@ def test_the_example_of_a_row_is_its_command_and_can_be_exported(row: Row) -> No
     assert row.example.split()[0] == row.form.verb == row.form.usage[0]
     last = getattr(commands[-1], "block", None)
     assert parse_line(describe(commands[0], last)) == commands
-    lines = [*row.export(commands[0], Place(128 * MIB, {}, 1, False))]
+    lines = [*row.export(commands[0], Place(128 * MIB, Frozen(), 1, False))]
     assert lines
     assert all(line.isprintable() for line in lines)
 

@@ -202,6 +202,7 @@ def test_whether_blocks_go_online_by_themselves_is_nothing_to_dlpar(tmp_path: Pa
     """It onlines what it adds, so that no one need know auto_online_blocks."""
     folder = tree(tmp_path, dict.fromkeys(range(1, 9), "Normal"), version="Linux version 5.15.0 (builder) ppc64le")
     machine = open_machine(folder)
-    for caller, guessed in (("dlpar", False), ("probe", True)):
+    callers: tuple[tuple[Caller, bool], ...] = ("dlpar", False), ("probe", True)
+    for caller, guessed in callers:
         verdict = machine.why_not(Add(start="8G", size="256M", caller=caller))
         assert any("is a guess, as no file" in warning for warning in said(verdict.warnings)) is guessed

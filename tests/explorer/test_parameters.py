@@ -166,7 +166,7 @@ def test_a_release_that_is_typed_is_found_in_the_list() -> None:
 
         def chosen() -> str:
             assert choices.highlighted is not None
-            return [*engine.MODELS][choices.highlighted]
+            return str([*engine.MODELS][choices.highlighted])
 
         assert "What is typed leads to the value" in str(pilot.app.screen.query(Static).first().render())
         for key, found in (("6", "6.0"), (".", "6.0"), ("1", "6.1"), ("5", "6.15"), ("4", "4.18"), ("r", "rfc-v2")):
