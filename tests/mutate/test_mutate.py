@@ -117,7 +117,7 @@ NOTED: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "a zone that is not there": (
         edit("proc/zoneinfo", r"Node 0, zone  Movable.*?(?=Node|\Z)", ""),
-        "zoneinfo has no zone Movable of node 0, where memory",
+        "zoneinfo has no zone Movable of node 0; it is made of memory35",
     ),
     "no pool of huge pages": (
         say(f"{NODES}/node0/hugepages/hugepages-0kB/nr_hugepages", "3"),
