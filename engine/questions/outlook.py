@@ -8,7 +8,7 @@ from ..commands import Offline
 from ..memory.state import State
 from ..numbers.errors import BadInput
 from ..protocol.answered import Answered
-from ..protocol.events import PagesTaken
+from ..protocol.events import PagesAssumed, PagesTaken, RangeDoubted, of_type
 from ..protocol.reasons import Reason
 from ..protocol.reasons.taking import LockHeld, MemoryHoles, NoHotRemove, SeveralZones
 from ..protocol.vocabulary import ASSUMED, PINNED, RESERVED, UNMOVABLE_KINDS, Kind
@@ -39,6 +39,8 @@ class Outlook(Answered, frozen=True):
     `blockers`  kinds of pages that are in the way, each with the number of such pages in the block; none where a rule refuses
                 it whatever its pages are
     `moves`     pages of the block that would have to be migrated
+    `unseen`    pages of the block that no one saw, where "not known" hangs on them
+    `doubt`     what else "not known" hangs on, as data; None where there is nothing else
     """
 
     block: int
@@ -48,6 +50,8 @@ class Outlook(Answered, frozen=True):
     pfn: int | None = None
     blockers: tuple[tuple[Kind, int], ...] = ()
     moves: int = 0
+    unseen: int = 0
+    doubt: Reason | None = None
 
 
 def outlook(state: State, block: int) -> Outlook:
@@ -60,7 +64,9 @@ def outlook(state: State, block: int) -> Outlook:
     moves = found.of("movable") + found.of("huge")
     if tried.certainty == "not known":
         guessed: tuple[tuple[Kind, int], ...] = ((ASSUMED, found.of(ASSUMED)),) if found.of(ASSUMED) else ()
-        return Outlook(block, "not known", tried.result, tried.reason, tried.pfn, guessed, moves)
+        unseen = sum(event.unseen for event in of_type(tried.events, PagesAssumed))
+        doubt = next((event.reason for event in of_type(tried.events, RangeDoubted)), None)
+        return Outlook(block, "not known", tried.result, tried.reason, tried.pfn, guessed, moves, unseen, doubt)
     if tried.ok:
         return Outlook(block, "yes", "ok", moves=moves)
     counts: tuple[tuple[Kind, int], ...] = tuple((kind, count) for kind in _IN_THE_WAY if (count := found.of(kind)))

@@ -101,6 +101,8 @@ def told(machine: Machine, outlook: Outlook) -> Told:
     said = sentence(outlook.reason) if outlook.reason is not None else ""
     if outlook.answer == "yes":
         said = f"{outlook.moves:,} pages would move" if outlook.moves else "nothing in it would have to move"
+    elif outlook.answer == "not known" and not said:
+        said = f"no one saw {outlook.unseen:,} of its pages" if outlook.doubt is None else sentence(outlook.doubt)
     rule = RULES.get(outlook.reason.code, "") if outlook.reason is not None else ""
     return Told(
         outlook.answer, outlook.result, tuple(blockers), said, outlook.moves, rule, None if rule else outlook.pfn

@@ -33,6 +33,7 @@ def test_the_24_gib_machine_has_26_blocks_that_can_go_and_4_of_which_nobody_know
     found = machine.outlook(42)
     assert (found.answer, found.pfn) == ("no", 0x150C31)
     assert found.blockers == (("slab", 2489), ("pagetable", 31), ("kernel", 24))
+    assert (machine.outlook(37).unseen, machine.outlook(37).doubt) == (260, None)
 
 
 def test_asking_changes_nothing_and_follows_what_is_done() -> None:

@@ -77,6 +77,8 @@ def test_a_block_may_hold_what_is_kept_for_cma_though_all_its_pages_are_seen(
     zoneinfo = (root / "proc/zoneinfo").read_text()
     (root / "proc/zoneinfo").write_text(zoneinfo.replace("cma 0", "cma 4096", 1))
     machine = capture(root)
+    hangs = machine.outlook(5).doubt
+    assert (hangs is not None and "CMA" in sentence(hangs)) is (answer == "not known")
     verdict = machine.why_not(Offline(block=5))
     assert verdict.answer == answer
     assert [sentence(one)[:64] for one in verdict.unknown] == (
