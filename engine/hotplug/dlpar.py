@@ -132,6 +132,6 @@ def _add(state: State, request: AddRequest) -> Steps:
 
 def _remove(state: State, number: int) -> Steps:
     """dlpar_remove_lmb: offline, and remove. The driver works in a thread of its own, which no signal reaches."""
-    if state.blocks[number].state == "online":
+    if (made := state.blocks.get(number)) is not None and made.state == "online":  # none where `_add` onlined none
         yield from offline_block(state, number, signals=False)
     yield from remove_memory(state, number * state.geometry.block_size, state.geometry.block_size)
