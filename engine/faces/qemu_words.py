@@ -32,8 +32,7 @@ _BACKENDS: Final = ("memdev", "volatile-memdev", "persistent-memdev")
 class Plugged(NamedTuple):
     """A memory device: `size` in bytes, node, the address at which it starts (None: the next free one). `unit` is the bytes of a
     device block where it is virtio-mem, else 0; of that `size` is what is requested, and `span` bytes of addresses are its own.
-    `sort` is QEMU's name
-    for the device; what an nvdimm or a cxl-type3 has is no memory block by itself."""
+    `sort` is QEMU's name for the device; what an nvdimm or a cxl-type3 has is no memory block by itself."""
 
     size: int
     node: int = 0

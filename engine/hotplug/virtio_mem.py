@@ -92,13 +92,11 @@ def _bring_to(state: State, start: int, size: int, unit: int, node: int) -> Step
 
 
 def _handled(state: State, unit: int) -> int:
-    """What the driver plugs and unplugs at a time of a device with blocks of `unit` bytes: no less than the buddy isolates, and
-    of a device block that is no smaller than a memory block no less than that (virtio_mem_init_hotplug). What is left over of a
-    request stays as it is."""
+    """Bytes that the driver plugs and unplugs at a time of a device with blocks of `unit` bytes: no less than the buddy isolates
+    (virtio_mem_init_hotplug). What is left over of a request stays as it is."""
     geometry = state.geometry
     pages = geometry.pageblock_pages if state.model.virtio_mem_by_pageblock else 1 << geometry.max_order
-    unit = max(unit, geometry.page_size * max(pages, geometry.pageblock_pages))
-    return unit if unit < geometry.block_size else max(unit, geometry.block_size)
+    return max(unit, geometry.page_size * max(pages, geometry.pageblock_pages))
 
 
 def go_on(state: State) -> Steps:
