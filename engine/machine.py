@@ -31,7 +31,7 @@ from .questions.why.verdict import Verdict
 from .run.dispatch import run, takes_signals
 from .run.invariants import Broken, check
 from .run.rehearsal import Attempt, attempt, ended
-from .run.timeline import Moments, Step, Timeline, seen
+from .run.timeline import Step, StepTree, Timeline, shown
 from .sysfs import paths
 
 
@@ -48,7 +48,7 @@ class Machine:
         self._origin = origin
         self._warnings: tuple[str, ...] = ()
         state.journal.begin()
-        self._moments = Moments(state.journal)
+        self._tree = StepTree(state.journal)
 
     # -- what there is ----------------------------------------------------------------------------------------------
 
@@ -226,7 +226,7 @@ class Machine:
                 changed = [event.block for event in events if isinstance(event, BlockStateChanged)]
                 done = any(state.blocks[block].state == "offline" for block in changed)
                 result, reason = ("ok", None) if done else ("EINTR", Interrupted())
-                self._moments.record(Outcome(command, result, reason, None, tuple(events), stopped=True))
+                self._tree.record(Outcome(command, result, reason, None, tuple(events), stopped=True))
             else:
                 state.journal.rewind()
             raise
@@ -247,7 +247,7 @@ class Machine:
             tried.notes,
             certainty=tried.certainty,
         )
-        self._moments.record(outcome)
+        self._tree.record(outcome)
         return outcome
 
     def copy(self) -> Machine:
@@ -260,42 +260,42 @@ class Machine:
     @property
     def timeline(self) -> Timeline:
         """All states that the machine was in, the present one among them."""
-        return Timeline(self._moments)
+        return Timeline(self._tree)
 
     @property
     def history(self) -> tuple[Outcome, ...]:
         """The outcomes of the commands that led to the present state, oldest first."""
-        return self._moments.outcomes()
+        return self._tree.outcomes()
 
     @property
     def can_undo(self) -> bool:
         """Is there a state before the present one?"""
-        return self._moments.present.parent is not None
+        return self._tree.present.parent is not None
 
     @property
     def can_redo(self) -> bool:
         """Was a later state left by `undo`?"""
-        return self._moments.present.latest is not None
+        return self._tree.present.latest is not None
 
     def undo(self) -> Outcome | None:
         """Take back the last command. Returns its outcome, or None if there was no command."""
-        step = self._moments.back()
+        step = self._tree.back()
         return step.outcome if step else None
 
     def redo(self) -> Outcome | None:
         """Make again what `undo` took back last. Returns its outcome, or None if there is nothing to make again."""
-        step = self._moments.forward()
+        step = self._tree.forward()
         return step.outcome if step else None
 
     def go_to(self, number: int) -> None:
         """Go to any state of the timeline by its number, earlier, later or on another branch. Raises `BadInput` if there is
         none."""
-        self._moments.go_to(number)
+        self._tree.go_to(number)
 
     def visit(self, numbers: Iterable[int]) -> Iterator[Step]:
         """Be in some states of the timeline, one after the other, and in the end where it was, with undo and redo as they were.
         Raises `BadInput` for a number that no state has."""
-        return map(seen, self._moments.visit(numbers))
+        return map(shown, self._tree.visit(numbers))
 
     def __repr__(self) -> str:
         online = sum(block.state == "online" for block in self._state.blocks.values())

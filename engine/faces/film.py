@@ -216,7 +216,7 @@ class Film:
         except HotplugError:
             result, reason = "EINTR", Interrupted()
         outcome = Outcome(command, result, reason, None, tuple(events), stopped=True)
-        self.machine._moments.record(outcome)
+        self.machine._tree.record(outcome)
         yield outcome
 
     def _next(self) -> bool:

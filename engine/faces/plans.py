@@ -16,6 +16,7 @@ import msgspec
 
 from ..commands import ROWS, Command, Sync, describe
 from ..commands.outcome import Outcome
+from ..commands.row import Work
 from ..commands.write import meant
 from ..machine import Machine
 from ..memory.journal import TooManyChanges
@@ -23,7 +24,7 @@ from ..memory.state import State
 from ..numbers.errors import BadInput, located
 from ..run.dispatch import takes_signals
 from ..run.rehearsal import attempt, rehearsal
-from ..run.timeline import Moment
+from ..run.timeline import TreeStep
 from ..snapshot.fold import Known, alike, fingerprint, later_state, snapshot_of
 from ..snapshot.schema import SnapshotV1, StepV1
 from ..snapshot.unfold import unfold_later
@@ -39,7 +40,7 @@ _VALUES_AN_EVENT: Final = 4
 
 def snapshot_with_timeline(machine: Machine) -> SnapshotV1:
     """All that is saved of a machine."""
-    timeline, state = machine._moments, machine._state
+    timeline, state = machine._tree, machine._state
     at = timeline.present.number
     latest = [step.latest for step in timeline.steps]
     first: SnapshotV1 | None = None
@@ -72,26 +73,32 @@ def snapshot_with_timeline(machine: Machine) -> SnapshotV1:
 
 def _costliest(machine: Machine) -> set[int]:
     """The steps whose results are saved, as doing all of them again would be too much work: the fewest that it takes."""
-    timeline, taken = machine._moments, _cost_of_reading(machine)
-    costs = {step.number: _cost(step) for step in timeline.steps if step is not timeline.present}
-    total, found = sum(costs.values()) + _cost(timeline.present), set[int]()
+    timeline, reading = machine._tree, _cost_of_reading(machine)
+    costs = {step.number: _cost_at_most(step) for step in timeline.steps if step is not timeline.present}
+    total, found = sum(costs.values()) + _cost_at_most(timeline.present), set[int]()
     for number, cost in sorted(costs.items(), key=lambda one: -one[1]):
-        if total <= MOST_WORK or cost <= taken:
+        if total <= MOST_WORK or cost <= reading:
             break
         found.add(number)
-        total -= cost - taken
+        total -= cost - reading
     return found
 
 
-def _cost(step: Moment) -> int:
-    """What doing a step again takes at most, see `_Work.apply`."""
+def _cost(work: Work, events: int, values: int, refused: bool) -> int:
+    """What doing a step again costs that makes so many events and changes so many values."""
+    return work.begin + (events + values) * work.each + refused * _REFUSED_COST
+
+
+def _cost_at_most(step: TreeStep) -> int:
+    """The cost of a step, reckoned while it is saved, when it may be no less than what `_Work.apply` finds. That stops a step
+    in its middle by all changes until then, so here every change counts, not every changed value."""
     outcome = step.outcome
     if outcome is None or isinstance(outcome.command, Sync):
         return 0
     if outcome.stopped:
         return _STOPPED_COST
     work = ROWS[type(meant(outcome.command))].work
-    return work.begin + (len(outcome.events) + step.written) * work.each + (not outcome.ok) * _REFUSED_COST
+    return _cost(work, len(outcome.events), step.written, not outcome.ok)
 
 
 def _cost_of_reading(machine: Machine) -> int:
@@ -105,7 +112,7 @@ def restore(machine: Machine, snapshot: SnapshotV1, *, replay: bool) -> None:
     With `replay` the present is what the commands lead to now, otherwise what was saved; where these differ, or where it
     cannot be known what was done, `Machine.warnings` say so. Raises `BadInput` for a step that cannot be.
     """
-    timeline, steps = machine._moments, snapshot.steps
+    timeline, steps = machine._tree, snapshot.steps
     saved = unfold_later(snapshot, snapshot.at) if snapshot.at else None
     refusals: dict[int, BadInput] = {}
     work = _Work()
@@ -171,8 +178,9 @@ class _Work:
             raise BadInput("doing this step and those before it again takes more work than the steps of a file may")
 
     def apply(self, machine: Machine, command: Command) -> None:
-        """Run a command to its end; where that costs too much, the machine is as before it."""
+        """Run a command to its end and spend its cost; where that is too much, the machine is as before it."""
         work, journal = ROWS[type(meant(command))].work, machine._state.journal
+        left = self.left
         self.spend(work.begin)
         steps = machine.steps(command)
         try:
@@ -184,9 +192,10 @@ class _Work:
                         steps.throw(error)
         except TooManyChanges:
             self.spend(self.left + 1)
-        step = machine._moments.present
-        refused = step.outcome is not None and not step.outcome.ok
-        self.spend((len(step.changes) // 2 + journal.undone) * work.each + refused * _REFUSED_COST)
+        step = machine._tree.present
+        outcome, values = step.outcome, len(step.changes) // 2 + journal.undone
+        assert outcome is not None
+        self.spend(_cost(work, len(outcome.events), values, not outcome.ok) - (left - self.left))
 
 
 def _again(machine: Machine, snapshot: SnapshotV1, number: int, work: _Work, replay: bool) -> tuple[str, ...]:
@@ -202,7 +211,7 @@ def _again(machine: Machine, snapshot: SnapshotV1, number: int, work: _Work, rep
 
         notes = tuple(drift(state, brought))
         state.adopt(brought)
-        machine._moments.record(Outcome(step.command, step.result, notes=notes))
+        machine._tree.record(Outcome(step.command, step.result, notes=notes))
     elif step.state is not None and number != snapshot.at and not replay:
         work.spend(_cost_of_reading(machine))
         _take(machine, step, unfold_later(snapshot, number))
@@ -223,7 +232,7 @@ def _take(machine: Machine, step: StepV1, result: State | None) -> None:
     """A step led to a result that the file holds."""
     assert result is not None
     machine._state.adopt(result)
-    machine._moments.record(Outcome(step.command, step.result)).written = MOST_WORK
+    machine._tree.record(Outcome(step.command, step.result)).written = MOST_WORK
 
 
 def _stop(machine: Machine, step: StepV1, events: int) -> None:
@@ -249,7 +258,7 @@ def _take_what_was_saved(
     machine: Machine, snapshot: SnapshotV1, saved: State | None, refusals: Mapping[int, BadInput]
 ) -> None:
     """Make the present state the one that was saved, and warn where this altmap makes something else of the commands."""
-    state, timeline, at = machine._state, machine._moments, snapshot.at
+    state, timeline, at = machine._state, machine._tree, snapshot.at
     unchanged = saved is None or alike(state, saved)
     difference = _first_difference(machine, snapshot, refusals, unchanged)
     if difference is None:
@@ -273,10 +282,10 @@ def _first_difference(
     digests: dict[int, str] = {}
     if not unchanged:
         known = Known()
-        digests = {step.number: fingerprint(machine._state, step.changes, known) for step in machine._moments.walk()}
+        digests = {step.number: fingerprint(machine._state, step.changes, known) for step in machine._tree.walk()}
     for number, step in enumerate(snapshot.steps, 1):
         what = f"step {number} ({describe(step.command)})"
-        outcome = machine._moments.steps[number].outcome
+        outcome = machine._tree.steps[number].outcome
         assert outcome is not None
         if number in refusals:
             return f"{what} was done when it was saved and is not now ({refusals[number]})"

@@ -7,6 +7,7 @@ the way; applying a command in an earlier state begins a branch. Nothing is ever
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import msgspec
 
@@ -16,46 +17,47 @@ from ..memory.journal import Changes, Journal, joined
 from ..numbers.errors import BadInput
 
 
-class Moment:
-    """One state: what led to it from its parent, and under which name a person put it. The first state has no parent.
+class TreeStep:
+    """One state of a machine: what led to it from its parent, and under which name a person put it. The first has no parent.
 
     `changes` take the machine from this state to its parent while the step is part of the present, and the other way
-    round while it is not. `written` is how many changes were made on the way to it, those that were taken back included.
+    round while it is not. `written` is how many changes were made on the way to it: of a value that changed twice both, and
+    those that were taken back too. `Step` is what others see of it.
     """
 
     __slots__ = ("changes", "latest", "name", "number", "outcome", "parent", "written")
 
-    def __init__(self, number: int, parent: Moment | None, outcome: Outcome | None, changes: Changes) -> None:
+    def __init__(self, number: int, parent: TreeStep | None, outcome: Outcome | None, changes: Changes) -> None:
         self.number = number
         self.parent = parent
         self.outcome = outcome
         self.changes = changes
         self.name = ""
-        self.latest: Moment | None = None
+        self.latest: TreeStep | None = None
         self.written = 0
 
-    def path(self) -> list[Moment]:
+    def path(self) -> list[TreeStep]:
         """The steps from the first state to this one."""
-        steps: list[Moment] = []
-        step: Moment | None = self
+        steps: list[TreeStep] = []
+        step: TreeStep | None = self
         while step is not None:
             steps.append(step)
             step = step.parent
         return steps[::-1]
 
 
-class Moments:
+class StepTree:
     """All states of one machine, whose tables share a journal; `present` is the one that it is in. States are numbered
     from 0 in the order in which they came to be."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self.steps: list[Moment] = [Moment(0, None, None, ())]
+        self.steps: list[TreeStep] = [TreeStep(0, None, None, ())]
         self.present = self.steps[0]
 
-    def record(self, outcome: Outcome) -> Moment:
+    def record(self, outcome: Outcome) -> TreeStep:
         """A command was applied in the present state; what it changed is in the journal."""
-        step = Moment(len(self.steps), self.present, outcome, self._journal.take())
+        step = TreeStep(len(self.steps), self.present, outcome, self._journal.take())
         step.written = self._journal.written
         self.steps.append(step)
         self.present.latest = step
@@ -73,7 +75,7 @@ class Moments:
         """What led to the present state, oldest first."""
         return tuple(step.outcome for step in self.present.path() if step.outcome is not None)
 
-    def back(self) -> Moment | None:
+    def back(self) -> TreeStep | None:
         """To the state before this one; the step that was taken back, or None at the beginning."""
         step = self.present
         if step.parent is None:
@@ -83,7 +85,7 @@ class Moments:
         self.present = step.parent
         return step
 
-    def forward(self) -> Moment | None:
+    def forward(self) -> TreeStep | None:
         """To the state that was taken back, or made, last from here; that step, or None if there is none."""
         step = self.present.latest
         if step is None:
@@ -92,7 +94,7 @@ class Moments:
         self.present = step
         return step
 
-    def go_to(self, number: int) -> Moment:
+    def go_to(self, number: int) -> TreeStep:
         """To any state. Raises `BadInput` if there is none of that number."""
         if not 0 <= number < len(self.steps):
             raise BadInput(f"there is no state {number}; states are numbered 0 to {len(self.steps) - 1}")
@@ -105,16 +107,15 @@ class Moments:
             self.forward()
         return self.present
 
-    def walk(self) -> Iterator[Moment]:
+    def walk(self) -> Iterator[TreeStep]:
         """Every state, each after the one that it comes from, while the machine is in it; then all is as it was before, also
         where redo leads."""
-        here, latest = self.present, [step.latest for step in self.steps]
-        following: dict[int, list[Moment]] = {}
+        following: dict[int, list[TreeStep]] = {}
         for step in self.steps[1:]:
             assert step.parent is not None
             following.setdefault(step.parent.number, []).append(step)
         waiting = [self.steps[0]]
-        try:
+        with self._returning():
             while waiting:
                 step = waiting.pop()
                 while self.present is not step.parent and self.back():
@@ -124,18 +125,20 @@ class Moments:
                     self.forward()
                 yield step
                 waiting += reversed(following.get(step.number, ()))
-        finally:
-            self.go_to(here.number)
-            for step, following_one in zip(self.steps, latest, strict=True):
-                step.latest = following_one
 
-    def visit(self, numbers: Iterable[int]) -> Iterator[Moment]:
+    def visit(self, numbers: Iterable[int]) -> Iterator[TreeStep]:
         """Some states, one after the other, while the machine is in each; then all is as it was before, also where redo leads.
         Raises `BadInput` for a number that no state has."""
-        here, latest = self.present, [step.latest for step in self.steps]
-        try:
+        with self._returning():
             for number in numbers:
                 yield self.go_to(number)
+
+    @contextmanager
+    def _returning(self) -> Iterator[None]:
+        """Inside one may go anywhere; at the end the machine is where it was, and redo leads from each state where it led."""
+        here, latest = self.present, [step.latest for step in self.steps]
+        try:
+            yield
         finally:
             self.go_to(here.number)
             for step, following in zip(self.steps, latest, strict=True):
@@ -190,57 +193,57 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 class Timeline:
     """All states that a machine was in, to be looked at. To move between them use `Machine.undo`, `redo` and `go_to`."""
 
-    __slots__ = ("_moments",)
+    __slots__ = ("_tree",)
 
-    def __init__(self, moments: Moments) -> None:
-        self._moments = moments
+    def __init__(self, tree: StepTree) -> None:
+        self._tree = tree
 
     def __len__(self) -> int:
-        return len(self._moments.steps)
+        return len(self._tree.steps)
 
     def __repr__(self) -> str:
-        return f"<Timeline of {len(self)} states, in state {self._moments.present.number}>"
+        return f"<Timeline of {len(self)} states, in state {self._tree.present.number}>"
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """All states in the order of their numbers; the first has number 0."""
-        return tuple(map(seen, self._moments.steps))
+        return tuple(map(shown, self._tree.steps))
 
     @property
     def number(self) -> int:
         """The number of the state that the machine is in."""
-        return self._moments.present.number
+        return self._tree.present.number
 
     @property
     def present(self) -> Step:
         """The state that the machine is in."""
-        return seen(self._moments.present)
+        return shown(self._tree.present)
 
     @property
     def next(self) -> Step | None:
         """The state that `Machine.redo` would lead to; None if nothing was taken back here."""
-        latest = self._moments.present.latest
-        return None if latest is None else seen(latest)
+        latest = self._tree.present.latest
+        return None if latest is None else shown(latest)
 
     def path(self) -> tuple[Step, ...]:
         """The states from the first to the present one, each the parent of the next."""
-        return tuple(map(seen, self._moments.present.path()))
+        return tuple(map(shown, self._tree.present.path()))
 
     def since(self, number: int) -> tuple[Step, ...]:
         """The states with this number and above."""
-        return tuple(map(seen, self._moments.steps[number:]))
+        return tuple(map(shown, self._tree.steps[number:]))
 
     def name(self, number: int, name: str) -> None:
         """Give a state a name; an empty one takes it away. Raises `BadInput` if no state has the number."""
-        self._moments.name(number, name)
+        self._tree.name(number, name)
 
     def find(self, name: str) -> int:
         """The number of the state with this name, or with this number as text. Raises `BadInput` if there is none."""
-        return self._moments.find(name)
+        return self._tree.find(name)
 
 
-def seen(moment: Moment) -> Step:
-    """A state as it is told."""
-    parent = None if moment.parent is None else moment.parent.number
-    latest = None if moment.latest is None else moment.latest.number
-    return Step(moment.number, parent, moment.outcome, moment.name, latest)
+def shown(step: TreeStep) -> Step:
+    """A step of the tree as others may see it."""
+    parent = None if step.parent is None else step.parent.number
+    latest = None if step.latest is None else step.latest.number
+    return Step(step.number, parent, step.outcome, step.name, latest)

@@ -51,7 +51,7 @@ def test_what_is_left_of_a_request_costs_nothing_when_a_block_of_it_goes(step: i
     changes = set()
     for number in range(32, 96)[::step]:
         machine.apply(Remove(start=number * 128 * MIB, size="128M"), check=True)
-        changes.add(len(machine._moments.present.changes))
+        changes.add(len(machine._tree.present.changes))
     assert max(changes) < 16 * 3
     assert machine.check() == []
 

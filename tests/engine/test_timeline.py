@@ -184,7 +184,7 @@ def test_names_stay_when_the_machine_goes_elsewhere() -> None:
 
 def cost(machine: Machine) -> int:
     """Values that the present step holds."""
-    return len(machine._moments.present.changes) // 2
+    return len(machine._tree.present.changes) // 2
 
 
 def test_a_step_costs_what_changed_however_large_the_machine_is() -> None:
@@ -217,10 +217,10 @@ def test_untouched_values_are_the_same_in_every_state() -> None:
 
 def test_taking_back_and_doing_again_keeps_the_cost() -> None:
     machine = four(guest("1G"))
-    before = [len(step.changes) for step in machine._moments.steps]
+    before = [len(step.changes) for step in machine._tree.steps]
     for number in (0, 4, 1, 3, 0, 4):
         machine.go_to(number)
-    assert [len(step.changes) for step in machine._moments.steps] == before
+    assert [len(step.changes) for step in machine._tree.steps] == before
 
 
 # -- a random tree ------------------------------------------------------------------------------------------------------
@@ -274,7 +274,7 @@ def test_every_state_of_a_random_tree_is_what_a_fresh_replay_gives(model: str) -
         results.append(machine.apply(chance.choice(POOL)).result)
     assert results.count("ok") > 18
     assert len(set(results)) > 4, "refusals of several kinds too"
-    steps = machine._moments.steps
+    steps = machine._tree.steps
     assert sum(len([s for s in steps if s.parent is parent]) > 1 for parent in steps) > 3, "it branches"
 
     replayed = {0: fresh(model)}

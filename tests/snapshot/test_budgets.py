@@ -189,7 +189,7 @@ def test_a_compaction_costs_what_it_moves_besides_looking_at_all() -> None:
     machine.apply(Allocate(size="900M", pattern="random", seed=3), check=True)
     work = plans._Work()
     work.apply(machine, Compact())
-    outcome, changes = machine._moments.present.outcome, machine._moments.present.changes
+    outcome, changes = machine._tree.present.outcome, machine._tree.present.changes
     assert outcome is not None
     assert len(outcome.events) > 1000
     assert plans.MOST_WORK - work.left < 1024 + 4 * (len(outcome.events) + len(changes))

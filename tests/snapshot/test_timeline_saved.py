@@ -69,7 +69,7 @@ def assert_alike(machine: Machine, other: Machine) -> None:
     here = machine.timeline.present.number
     assert other.timeline.present.number == here
     assert len(other.timeline.steps) == len(machine.timeline.steps)
-    for mine, theirs in zip(machine._moments.walk(), other._moments.walk(), strict=True):
+    for mine, theirs in zip(machine._tree.walk(), other._tree.walk(), strict=True):
         assert tables(other) == tables(machine), mine.number
         assert theirs.number == mine.number
         assert theirs.name == mine.name
