@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import FunctionType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 def modules_of(root: Path) -> dict[str, Path]:
@@ -24,11 +25,17 @@ def modules_of(root: Path) -> dict[str, Path]:
 
 class Seen(NamedTuple):
     """What a file has to do with others: its absolute imports as (module, name), the name empty for ``import module``; its
-    relative ones as (dots, module, name); and where it uses a private attribute of something that is not itself, in words."""
+    relative ones as (dots, module, name); where it uses a private attribute of something that is not itself, in words; texts
+    that may name a function of a module beside it, as (module, name); and the functions that it has itself."""
 
     imports: tuple[tuple[str, str], ...]
     relative: tuple[tuple[int, str, str], ...]
     private: tuple[str, ...]
+    named: tuple[tuple[str, str], ...]
+    functions: frozenset[str]
+
+
+_NAMED: Final = re.compile(r"[a-z_]+\.[a-z_]+")
 
 
 @cache
@@ -37,7 +44,9 @@ def seen(path: Path) -> Seen:
     imports: list[tuple[str, str]] = []
     relative: list[tuple[int, str, str]] = []
     uses: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text())):
+    named: list[tuple[str, str]] = []
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             imports += [(alias.name, "") for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level:
@@ -49,7 +58,11 @@ def seen(path: Path) -> Seen:
             of = called.id if isinstance(called, ast.Name) else "something else"
             if of not in ("self", "cls", "super"):
                 uses.append(f"line {node.lineno} uses {node.attr} of {of}")
-    return Seen(tuple(imports), tuple(relative), tuple(uses))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _NAMED.fullmatch(node.value):
+            module, _, name = node.value.partition(".")
+            named.append((module, name))
+    functions = frozenset(node.name for node in tree.body if isinstance(node, ast.FunctionDef))
+    return Seen(tuple(imports), tuple(relative), tuple(uses), tuple(named), functions)
 
 
 def private(name: str) -> bool:
@@ -62,12 +75,33 @@ def graph_of(modules: Mapping[str, Path]) -> dict[str, set[str]]:
     return {name: set(_imports(name, path, modules)) - {name} for name, path in modules.items()}
 
 
+def named_of(modules: Mapping[str, Path]) -> dict[str, set[str]]:
+    """Which modules of its folder each names in a table, as ``"module.function"``: these are imported when they are asked for."""
+    return {name: set(_named(name, path, modules)) - {name} for name, path in modules.items()}
+
+
+def together(*graphs: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """Several graphs of the same modules as one."""
+    return {name: set().union(*(graph[name] for graph in graphs)) for name in graphs[0]}
+
+
 def _imports(name: str, path: Path, modules: Mapping[str, Path]) -> Iterator[str]:
-    here = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+    here = _folder(name, path)
     for dots, module, imported in seen(path).relative:
         source = ".".join(filter(None, [*here[: len(here) - dots + 1], *module.split(".")]))
         deeper = f"{source}.{imported}".lstrip(".")
         yield deeper if deeper in modules else source
+
+
+def _named(name: str, path: Path, modules: Mapping[str, Path]) -> Iterator[str]:
+    for module, function in seen(path).named:
+        beside = ".".join([*_folder(name, path), module])
+        if beside in modules and function in seen(modules[beside]).functions:
+            yield beside
+
+
+def _folder(name: str, path: Path) -> list[str]:
+    return name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
 
 
 def in_a_round(graph: Mapping[str, set[str]]) -> list[str]:

@@ -13,7 +13,7 @@ from ..numbers.frozen import Frozen
 from ..numbers.rounding import ceil
 from ..numbers.runs import consecutive
 from ..protocol.names import block_names
-from ..protocol.vocabulary import BlockState, ZoneKey
+from ..protocol.vocabulary import ZoneKey
 from ..reading.observation import BlockReading, NodeReading, Observation
 
 
@@ -147,48 +147,58 @@ def doubts(seen: Observation) -> Iterator[str]:
         yield "no file says on which nodes memory lies; all of it is taken to be on node 0"
 
 
-_Said = tuple[str | None, tuple[str, ...] | None, tuple[int, ...], bool | None]
-"""What was read of a block: its state, its zones, its nodes, and whether it is removable."""
+_Alike = tuple[str | None, tuple[str, ...] | None, tuple[int, ...], bool | None]
+"""What decides of a block that is online and says in which zone of which node: blocks with the same differ in their numbers."""
 
 
 def build_blocks(state: State, seen: Observation, prior: State | None) -> None:
     """Memory blocks. What no capture shows (group, own memmap, boot or hot-added) comes from the model's knowledge."""
-    fallback = min(state.nodes)
     built: dict[int, Block] = {}
-    alike: dict[_Said, Block] = {}  # blocks of which all is read differ only in their numbers
+    alike: dict[_Alike, Block] = {}
     for reading in seen.blocks:
-        said = (reading.state, reading.valid_zones, reading.nodes, reading.removable)
-        if (first := alike.get(said)) is not None:
-            one = Block(reading.id, first.state, first.nodes, first.zone, early=first.early, stuck=first.stuck)
-            built[reading.id] = one
-            continue
-        known = prior.blocks.get(reading.id) if prior is not None else None
-        offline = reading.state == "offline"
-        nodes = reading.nodes or (known.nodes if known else (_node_of(state, reading.id, fallback),))
-        going = reading.state == "going-offline"
-        if going:  # its valid_zones says where it may go, not where it is
-            reading = msgspec.structs.replace(reading, valid_zones=None)
-        zone = None if offline else (known.zone if going and known else None) or _zone_of(state, reading, nodes)
-        stuck = reading.removable is False and not offline
-        linked = _linked(state, reading.id, nodes) if offline and state.model.spans_until_removal else None
-        now: BlockState = "offline" if offline else "going-offline" if going else "online"
-        block = Block(reading.id, now, nodes, zone, early=not offline, stuck=stuck, linked=linked)
-        if known is not None:
-            block = msgspec.structs.replace(
-                block,
-                head=known.head,
-                early=known.early,
-                group=known.group,
-                hwpoison=known.hwpoison,
-                online_type=known.online_type,
-                undated=known.undated,
-            )
+        key = (reading.state, reading.valid_zones, reading.nodes, reading.removable)
+        if (first := alike.get(key)) is not None:
+            block = Block(reading.id, first.state, first.nodes, first.zone, early=first.early, stuck=first.stuck)
         elif prior is not None:
-            block = msgspec.structs.replace(block, early=False)
-        elif now == "online" and reading.nodes and reading.valid_zones:
-            alike[said] = block
+            block = _block_known_before(state, reading, prior.blocks.get(reading.id))
+        else:
+            block = _block(state, reading, None)
+            if block.state == "online" and reading.nodes and reading.valid_zones:
+                alike[key] = block
         built[reading.id] = block
     state.blocks.load(built)
+
+
+def _block(state: State, reading: BlockReading, known: Block | None) -> Block:
+    """A block as it was read; where its files are silent, as it was `known` before or as its zone tells."""
+    nodes = reading.nodes or (known.nodes if known else (_node_of(state, reading.id),))
+    stuck = reading.removable is False
+    match reading.state:
+        case "offline":
+            linked = _linked(state, reading.id, nodes) if state.model.spans_until_removal else None
+            return Block(reading.id, "offline", nodes, None, early=False, linked=linked)
+        case "going-offline":  # its valid_zones says where it may go, not where it is
+            silent = msgspec.structs.replace(reading, valid_zones=None)
+            zone = (known.zone if known else None) or _zone_of(state, silent, nodes)
+            return Block(reading.id, "going-offline", nodes, zone, early=True, stuck=stuck)
+        case _:
+            return Block(reading.id, "online", nodes, _zone_of(state, reading, nodes), early=True, stuck=stuck)
+
+
+def _block_known_before(state: State, reading: BlockReading, known: Block | None) -> Block:
+    """A block of a newer capture: one that was not there before was hot-added since."""
+    block = _block(state, reading, known)
+    if known is None:
+        return msgspec.structs.replace(block, early=False)
+    return msgspec.structs.replace(
+        block,
+        head=known.head,
+        early=known.early,
+        group=known.group,
+        hwpoison=known.hwpoison,
+        online_type=known.online_type,
+        undated=known.undated,
+    )
 
 
 def _linked(state: State, block: int, nodes: tuple[int, ...]) -> ZoneKey | None:
@@ -203,10 +213,11 @@ def _linked(state: State, block: int, nodes: tuple[int, ...]) -> ZoneKey | None:
     return over[0] if len(over) == 1 else None
 
 
-def _node_of(state: State, block: int, fallback: int) -> int:
+def _node_of(state: State, block: int) -> int:
+    """The node of a zone that reaches into a block, or the first there is."""
     start, pages = state.block_range(block)
     owners = [zone.node for zone in state.zones.values() if zone.intersects(start, pages)]
-    return owners[0] if owners else fallback
+    return owners[0] if owners else min(state.nodes)
 
 
 def _zone_of(state: State, reading: BlockReading, nodes: tuple[int, ...]) -> ZoneKey | None:

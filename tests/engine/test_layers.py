@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from altmap import engine
 
-from tests.layers import graph_of, in_a_round, modules_of, seen, undocumented
+from tests.layers import graph_of, in_a_round, modules_of, named_of, seen, together, undocumented
 
 pytestmark = pytest.mark.xdist_group("sources")
 
@@ -30,14 +30,15 @@ MODULES = modules_of(ROOT)
 
 @cache
 def graph() -> dict[str, set[str]]:
-    """What each module imports; not worked out where no test of this file is run."""
-    return graph_of(MODULES)
+    """What each module imports, or names in a table to be imported; not worked out where no test of this file is run."""
+    return together(graph_of(MODULES), named_of(MODULES))
 
 
 def test_the_graph_is_seen() -> None:
     assert "mm.vmem_altmap" in graph()["hotplug.add"]
     assert "protocol.reasons.adding" in graph()["mm.vmem_altmap"]
     assert "hotplug.remove" in graph()["hotplug.add"]
+    assert "questions.narrate.taking" in graph()["questions.narrate.reason"], "what a table names counts too"
     assert sum(map(len, graph().values())) > 200
 
 

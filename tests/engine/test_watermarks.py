@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from altmap.engine import HugePages, Machine, Online, boot_machine, capture
+from altmap.engine import Add, HugePages, Machine, Online, boot_machine, capture
 from altmap.engine.memory.state import state_of
 from altmap.engine.memory.zone import ZONE_ORDER
+from altmap.engine.mm import watermarks
 from altmap.engine.mm.watermarks import Watermarks
 from altmap.engine.snapshot.fold import snapshot_of
 from altmap.engine.snapshot.unfold import unfold
@@ -133,3 +134,43 @@ def test_a_minimum_that_someone_set_is_kept_where_it_is_more_than_the_kernel_rec
     assert machine.apply(Online(block=40, type="online_movable")).ok
     after = marks(machine)["DMA32"][0]
     assert after == least if kept else 3_000 < after < 60_000
+
+
+def test_what_is_kept_of_an_answer_is_no_other_machines() -> None:
+    """Machines that differ in one thing that is reckoned with, asked in turn, answer as if nothing had been kept."""
+    ram: list[tuple[int, int | str, int | str]] = [(0, 0, "4G"), (1, "4G", "4G")]
+    machines = [
+        boot_machine(ram),
+        boot_machine(ram, options="transparent_hugepage=never"),
+        boot_machine(ram, options="movablecore=1G"),
+        boot_machine(ram, model="6.1"),
+        boot_machine(ram, arch="arm64-64k"),
+        boot_machine(ram, arch="ppc64le-radix-64k"),
+    ]
+    scaled = machines[0].copy()
+    state_of(scaled).globals.change(watermark_scale_factor=200)
+    machines.append(scaled)
+    for kind in ("online_movable", "online_kernel"):
+        for machine in machines:
+            start, size = 1 << 40, machine.geometry.block_size
+            start += machine.timeline.number * size
+            machine.apply(Add(start=start, size=size, node=1), check=True)
+            machine.apply(Online(block=start // size, type=kind), check=True)
+        kept = [reckoned(machine) for machine in machines]
+        fresh: list[object] = []
+        for machine in machines:
+            for memo in MEMOS:
+                memo.cache_clear()
+            fresh.append(reckoned(machine))
+        assert kept == fresh
+        assert len({*map(str, fresh)}) == len(machines), "or two of them are no test of each other"
+
+
+MEMOS = (watermarks._lowmem, watermarks._pages_min, watermarks._high, watermarks._marks)
+
+
+def reckoned(machine: Machine) -> object:
+    """All that watermarks come to, as they are and as the next online would set them."""
+    state = state_of(machine)
+    now = Watermarks(state)
+    return [(key, now.min_and_low(key), now.high(key)) for key in machine.zones], watermarks._reckoned(state, now)
