@@ -21,11 +21,12 @@ from ..settings import Keeper, settings_path
 from .guard import Guard
 from .in_turn import TURNS, Answered, InTurn
 from .leaving import run_to_the_end
-from .portrait import Portrayed
+from .portrait import Portrayed, behind
 from .screens.asking import AskingScreen
 from .screens.dialog import Dialog
 from .screens.main import MainScreen
 from .session import LEFT, Session
+from .sizes import COLUMNS, ROWS, classes_of
 from .themes import DARK, QUIET, THEMES
 from .verbs import VERBS
 
@@ -49,10 +50,8 @@ class ExplorerApp(App[bool]):
         Binding("j", "jump", "Jump", show=False),
     ]
     CSS_PATH = Path(__file__).with_name("app.tcss")
-    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
-        (0, "-slim"), (76, "-medium"), (110, "-wide"), (170, "-huge")
-    ]  # fmt: skip
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (22, "-short"), (32, "-tall"), (48, "-high")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = COLUMNS
+    VERTICAL_BREAKPOINTS = ROWS
 
     def __init__(
         self,
@@ -115,10 +114,7 @@ class ExplorerApp(App[bool]):
             from .screens.live import LiveScreen
 
             screen = LiveScreen(session, reader)
-        for breakpoints, size in zip((self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), self.size, strict=True):
-            found = [name for least, name in breakpoints if size >= least]
-            screen.add_class(found[-1], update=False)  # now, so that it is laid out once
-        return screen
+        return screen.update_classes(classes_of(self.size), update=False)  # now, so that it is laid out once
 
     def _remember(self, machine: Machine, path: str) -> None:
         """That a machine is in a file."""
@@ -152,12 +148,7 @@ class ExplorerApp(App[bool]):
             return super().export_screenshot(title=title, simplify=simplify)
         from ..picture.svg import svg
 
-        behind: list[Screen[Any]] = []
-        for below in reversed(self.screen_stack[:-1]):
-            behind.insert(0, below)
-            if below.styles.background.a == 1:
-                break
-        return svg(screen.portrait(behind), self.size.width, title or self.title)
+        return svg(screen.portrait(behind(self.screen_stack)), self.size.width, title or self.title)
 
     async def on_event(self, event: Event) -> None:
         """What is typed goes to the screen that the keys before it brought, however fast it comes: never lost, never a verb."""

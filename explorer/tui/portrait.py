@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.events import Event, Resize
 from textual.screen import Screen
 from textual.widget import Widget
 
 from ..picture.lines import Line, Span, joined
+from .sizes import classes_of
+
+if TYPE_CHECKING:
+    Base = Screen[Any]
+else:
+    Base = object
 
 
-class Portrayed:
-    """A screen that can be taken a picture of; mixed into those of the explorer."""
+class Portrayed(Base):
+    """A screen that can be taken a picture of; mixed into those of the explorer, before what Textual's classes bring."""
 
-    _compositor: Any
-    _dirty_widgets: set[Widget]
-    check_idle: Any
+    async def on_event(self, event: Event) -> None:
+        """Another size is drawn when this and all behind it that is seen have their places: Textual draws the top screen first,
+        over what was behind it before, and asks for the looks of a size only after a layout without them."""
+        if not isinstance(event, Resize):
+            await super().on_event(event)
+            return
+        with self.app.batch_update():
+            if self.is_current:
+                classes = classes_of(event.size)
+                for screen in (*behind(self.app.screen_stack), self):
+                    if classes != {name: screen.has_class(name) for name in classes}:
+                        screen.update_classes(classes, update=False)
+                        self.app.stylesheet.update(screen)
+            await super().on_event(event)
 
     def redraw(self, widget: Widget) -> None:
         """Draw a widget, together with all that are told of until nothing is left to do.
@@ -29,8 +48,18 @@ class Portrayed:
 
     def portrait(self, behind: list[Screen[Any]]) -> list[Line]:
         """Its lines, with the screens of which something is seen behind it, the nearest last."""
-        update = self._compositor.render_update(full=True, screen_stack=list(behind))
+        update: Any = self._compositor.render_update(full=True, screen_stack=list(behind))
         return [joined(_span(segment) for strip in strips for segment in strip) for strips in update.strips]
+
+
+def behind(stack: Sequence[Screen[Any]]) -> list[Screen[Any]]:
+    """The screens of which something is seen behind the last one, the nearest last."""
+    found: list[Screen[Any]] = []
+    for below in reversed(stack[:-1]):
+        found.insert(0, below)
+        if below.styles.background.a == 1:
+            break
+    return found
 
 
 def _span(segment: Segment) -> Span:

@@ -28,7 +28,7 @@ MOST_ASKED: Final = 32
 """Marked blocks that one question is about."""
 
 
-class AnsweringScreen(Screen[None], Portrayed):
+class AnsweringScreen(Portrayed, Screen[None]):
     """A screen that answers questions, and does what is chosen there."""
 
     session: Session

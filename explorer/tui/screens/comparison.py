@@ -103,7 +103,7 @@ RELEASED: Final = "Only the alternatives that a released kernel has, or all of t
 """What keys do that no word in the footer has room for."""
 
 
-class ComparisonScreen(Screen[Picked], Portrayed):
+class ComparisonScreen(Portrayed, Screen[Picked]):
     """The pictures. Each alternative is tried on a copy of the machine, beside the screen, so that a big request can be left
     before its end. The answer is what was picked."""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
-class Dialog(ModalScreen[Answer], Portrayed):
+class Dialog(Portrayed, ModalScreen[Answer]):
     """A modal box; its answer is None when it is left. A text in it can be read with the page keys from everywhere."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -30,7 +30,7 @@ from . import titles
 from .mapped import Mapped
 
 
-class DifferenceScreen(Ground, Mapped, Screen[Goal], Portrayed):
+class DifferenceScreen(Ground, Portrayed, Mapped, Screen[Goal]):
     """Two states of one machine, of which one is seen; what is not in both as it is here is lit. The answer is the block to go
     to on the map of the machine."""
 

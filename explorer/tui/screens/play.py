@@ -77,7 +77,7 @@ class Beside(Scroller):
         return sheet.lines(self._text, self._heading)
 
 
-class PlayScreen(Ground, Mapped, Screen[Answer], Portrayed):
+class PlayScreen(Ground, Portrayed, Mapped, Screen[Answer]):
     """Plays a film. `text` are paragraphs that stand beside it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
