@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from itertools import groupby
 from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
 from zlib import crc32
@@ -83,7 +83,10 @@ def later_state(state: State, first: SnapshotV1, known: Known) -> StateV1:
 def alike(state: State, other: State) -> bool:
     """Would both be saved alike? What is 0 may be there in one and not in the other."""
     known = Known()
-    return state.tables == other.tables or _tables(state, known) == _tables(other, known)
+    same = frozenset(one.name for one, its in zip(state.tables, other.tables, strict=True) if one == its)
+    if len(same) == len(state.tables):
+        return True
+    return _tables(state, known, same=same) == _tables(other, known, same=same)
 
 
 def fingerprint(state: State, changes: Changes, known: Known) -> str:
@@ -101,8 +104,9 @@ def fingerprint(state: State, changes: Changes, known: Known) -> str:
     return f"{crc32(msgspec.msgpack.encode((tables, sorted(gone)))):08x}"
 
 
-def _tables(state: State, known: Known, whole: State | None = None) -> dict[str, Any]:
-    """All tables as they are saved, in the order that digests have them; `whole`: the state of which `state` is a part."""
+def _tables(state: State, known: Known, whole: State | None = None, same: Set[str] = frozenset()) -> dict[str, Any]:
+    """All tables as they are saved, in the order that digests have them; `whole`: the state of which `state` is a part, `same`:
+    tables of which, where they are large, nothing is wanted."""
     tables = {
         "settings": dict(sorted(state.settings.texts().items())),
         "counters": dict(sorted(fold_counters(state).items())),
@@ -122,8 +126,8 @@ def _tables(state: State, known: Known, whole: State | None = None) -> dict[str,
         "hugepages": tuple(_hugepage_runs(state)),
         "surplus": tuple(SurplusV1(*key, count) for key, count in sorted(state.surplus.items()) if count),
         "optimized": dict(sorted(state.optimized.items())),
-        "blocks": tuple(_block_runs(state, whole or state)),
-        "sections": tuple(_section_grids(state, known)),
+        "blocks": () if {"blocks", "requests"} <= same else tuple(_block_runs(state, whole or state)),
+        "sections": () if "sections" in same else tuple(_section_grids(state, known)),
         "reserved": tuple(_range(one) for _, one in sorted(state.reserved.items())),
         "tails": tuple(TailV1(cast(ZoneRef, zone), pages, pfn) for (zone, pages), pfn in sorted(state.tails.items())),
         "dax_devices": tuple(DaxV1(start, **asdict(device)) for start, device in sorted(state.dax_devices.items())),

@@ -2,17 +2,17 @@
 both ways. The moves are data, so that a course that fails can be walked again, and shortened.
 
 How often what is asserted: every state that a move changed is checked as a whole (of a machine of more than `SECTIONS`
-sections one in so many, so that a move costs the same). Some 50 commands are a leg. At its end time runs back to its first
-state and forth again, and the machine is saved, opened and compared, by which every command is done once more from the file;
-so it is now and then in the middle of a leg. The next leg begins where the last one ended, with a history of its own, as a long
-one would be saved and opened again and again.
+sections one in so many, so that a move costs the same). Some 75 commands are a leg, of a large machine more. At its end time
+runs back to its first state and forth again, and the machine is saved, opened and compared, by which every command is done once
+more from the file; so it is now and then in the middle of a leg. The next leg begins where the last one ended, with a history
+of its own, as a long one would be saved and opened again and again.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from altmap.engine.faces.plans import snapshot_with_timeline
 from altmap.engine.memory.state import clone, state_of
 from altmap.engine.snapshot import store
 from altmap.engine.snapshot.fold import alike
+from altmap.engine.snapshot.schema import SnapshotV1
 from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
 
 from .dice import Dice
@@ -29,13 +30,13 @@ from .starts import begin, starts
 
 SECTIONS: Final = 512
 """The sections that the check of one move may look at, over many moves."""
-LEG: Final = 50
-"""States after which a leg may end."""
+LEG: Final = 75
+"""States after which a leg of a machine of up to `SECTIONS` sections may end; with more sections there are as many more."""
 
 
 class Move(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is done: a command, given up after so many events if `after` says so, or "undo", "redo", "goto" to a state, "reopen",
-    "travel" to the first state and back, or "rebase": to go on without the history."""
+    """What is done: a command, given up after so many events if `after` says so, or "undo", "redo", "goto" to a state, "reopen"
+    or "reread" (see `Walk`), "travel" to the first state and back, or "rebase": to go on without the history."""
 
     command: Command | None = None
     after: int = 0
@@ -102,7 +103,7 @@ class Walk:
     def _do(self, move: Move) -> str:
         if move.command is not None:
             return self._run(move.command, move.after)
-        if move.way in ("reopen", "travel", "rebase"):
+        if move.way in ("reopen", "reread", "travel", "rebase"):
             getattr(self, move.way)()
         elif move.way == "goto":
             if move.state < len(self.machine.timeline.steps):
@@ -133,10 +134,18 @@ class Walk:
 
     def reopen(self) -> None:
         """Save it, open it, compare, and go on with what was opened."""
+        self._compare(lambda snapshot: store.pack(snapshot, "it.msgpack"))
+
+    def reread(self) -> None:
+        """As `reopen`, but what will be read is written only: to save reads once before whether it can be read, and here it is
+        read anyway."""
+        self._compare(msgspec.msgpack.encode)
+
+    def _compare(self, write: Callable[[SnapshotV1], bytes]) -> None:
         before = self.machine
         self.look("to be saved", at_once=True)
         self.times["saved and opened"] += 1
-        again = read_machine(store.pack(snapshot_with_timeline(before), "it.msgpack"), "it")
+        again = read_machine(write(snapshot_with_timeline(before)), "it")
         if again.warnings:
             raise self.fault(f"opened with {again.warnings[0]}")
         mine, theirs = ([_place(step) for step in machine.timeline.steps] for machine in (before, again))
@@ -192,11 +201,12 @@ class Course:
 
     def run(self, commands: int) -> None:
         """Run so many commands. Raises `Fault`."""
+        leg = LEG * max(1, len(self.machine.sections) // SECTIONS)
         for _ in range(commands):
             self._step()
-            if len(self.machine.timeline) > LEG:
-                self._end_leg()
-        self._end_leg()
+            if len(self.machine.timeline) > leg:
+                self._end_leg("reread")
+        self._end_leg("reopen")
 
     def report(self) -> dict[str, Any]:
         """What the machine shows in the end, and how often each result came."""
@@ -226,15 +236,15 @@ class Course:
         if dice.rarely(60):
             self._make(Move(way="goto", state=dice.random.randrange(len(self.machine.timeline.steps))))
         if dice.rarely(150):
-            self._make(Move(way="reopen"))
+            self._make(Move(way="reread"))
         result = self._make(Move(dice.throw(), dice.random.randrange(1, 20) if dice.rarely(25) else 0))
         self.commands += 1
         self.results[result] = self.results.get(result, 0) + 1
         while state_of(self.machine).globals.value.crashed and self.machine.can_undo:
             self._make(Move(way="undo"))
 
-    def _end_leg(self) -> None:
-        for way in ("travel", "reopen", "travel", "rebase"):
+    def _end_leg(self, save: str) -> None:
+        for way in ("travel", save, "travel", "rebase"):
             self._make(Move(way=way))
 
 
