@@ -54,7 +54,7 @@ HOMES = {
     ),
     "questions.explain": "Explained explain",
     "questions.give_back": "GiveBack HeldBlocks describe_give_back give_back",
-    "questions.grow": "Growth GrowthDanger GrowthPoint grow",
+    "questions.grow": "Growth GrowthDanger GrowthDoubt GrowthPoint grow",
     "questions.measured": "Measured measured",
     "questions.narrate.lines": "GAP Line plain running",
     "questions.narrate.moments": "Moment moment",

@@ -120,6 +120,7 @@ from .questions.give_back import describe_give_back as describe_give_back
 from .questions.give_back import give_back as give_back
 from .questions.grow import Growth as Growth
 from .questions.grow import GrowthDanger as GrowthDanger
+from .questions.grow import GrowthDoubt as GrowthDoubt
 from .questions.grow import GrowthPoint as GrowthPoint
 from .questions.grow import grow as grow
 from .questions.measured import Measured as Measured
@@ -212,6 +213,7 @@ __all__ = [
     "Group",
     "Growth",
     "GrowthDanger",
+    "GrowthDoubt",
     "GrowthPoint",
     "HeldBlocks",
     "HotplugError",

@@ -15,16 +15,17 @@ from ..numbers.errors import BadInput
 from ..numbers.rounding import up
 from ..numbers.units import GIB, format_bytes, parse_bytes
 from ..protocol.answered import Answered
-from ..protocol.events import ExistingMemoryTaken, MemmapPlaced, PagesPlugged
+from ..protocol.events import Event, ExistingMemoryTaken, MemmapPlaced, PagesPlugged
 from ..protocol.reasons import HotplugError, Reason
-from ..protocol.reasons.unknown import Reclaimable
+from ..protocol.reasons.effects import ParametersAssumed
+from ..protocol.reasons.unknown import Unknown
 from ..protocol.reasons.worth import KernelMemoryLow, TopHeavy
 from ..protocol.vocabulary import AutoOnline, Caller
 from ..reading.collection import without_collection
 from ..run.dispatch import run
-from ..run.reclaim import may_reclaim
-from ..run.rehearsal import attempt
+from ..run.rehearsal import attempt, ended
 from ..sysfs.paths import MEMORY
+from .why.unknown import parameters_assumed, unknowns
 from .worth_knowing import kernel_memory_low, top_heavy
 
 MOST_STEPS: Final = 1 << 14
@@ -51,11 +52,19 @@ class GrowthDanger(msgspec.Struct, frozen=True):
     fact: TopHeavy | KernelMemoryLow
 
 
+class GrowthDoubt(msgspec.Struct, frozen=True):
+    """What more comes of the step from so many `added` bytes on, and of those after it, is not known, for this `reason`."""
+
+    added: int
+    reason: Unknown
+
+
 class Growth(Answered, frozen=True):
     """What comes of adding `step` bytes again and again from address `start` on to a node, by a caller, where
     auto_online_blocks is `online`. `points` are the machine before, and after each step that worked; `dangers` where it got
     dangerous. `result` is the errno of the first step that was refused, and `reason` why, or "ok" where none was up to `limit`
-    bytes; `partial` are bytes that it plugged nevertheless. `unknown` is why the refusal is not known, None where it is."""
+    bytes; `partial` are bytes that it plugged nevertheless. `unknown` is on what it hangs that no one saw, counted or told, and
+    from where on; empty where all is known. `assumed` are parameters that no file told."""
 
     step: int
     start: int
@@ -68,7 +77,8 @@ class Growth(Answered, frozen=True):
     result: str = "ok"
     reason: Reason | None = None
     partial: int = 0
-    unknown: Reclaimable | None = None
+    unknown: tuple[GrowthDoubt, ...] = ()
+    assumed: tuple[ParametersAssumed, ...] = ()
 
     @property
     def added(self) -> int:
@@ -99,9 +109,10 @@ def grow(
     if online is not None:
         attempt(state, Write(path=f"{MEMORY}/auto_online_blocks", data=online))
     start = place = _free(state, _behind(state, step), step)
-    caller = Add(start=start, size=step, caller=caller).caller
+    first = Add(start=start, size=step, node=node, caller=caller)
+    caller, assumed = first.caller, tuple(parameters_assumed(state, first))
     curve = _Curve(state, step, limit)
-    result, reason, unknown = "ok", None, None
+    result, reason = "ok", None
     with without_collection():
         try:
             if caller == "virtio-mem":
@@ -113,13 +124,13 @@ def grow(
                 curve.reach(at + size)
                 place += size
                 state.journal.changes.clear()
+            curve.doubt()  # what comes last of a device
         except HotplugError as error:
             result, reason = error.errno, error.reason
-            if pages := may_reclaim(state, reason, ()):
-                unknown = Reclaimable(pages, pages * state.geometry.page_size)
+            curve.doubt(error)
     now = state.settings.auto_online_blocks
-    points, dangers, partial = tuple(curve.points), tuple(curve.dangers), curve.beyond
-    return Growth(step, start, node, caller, now, limit, points, dangers, result, reason, partial, unknown)
+    points, dangers, doubts = tuple(curve.points), tuple(curve.dangers), tuple(curve.doubts)
+    return Growth(step, start, node, caller, now, limit, points, dangers, result, reason, curve.beyond, doubts, assumed)
 
 
 class _Curve:
@@ -130,6 +141,8 @@ class _Curve:
         self._placed = self._taken = self._plugged = 0
         self.points: list[GrowthPoint] = []
         self.dangers: list[GrowthDanger] = []
+        self.doubts: list[GrowthDoubt] = []
+        self._events: list[Event] = []
         self.reach(0)
 
     @property
@@ -140,6 +153,7 @@ class _Curve:
         """Run a command; a device that plugs unit by unit passes points on its way. Raises `HotplugError`."""
         geometry = self._state.geometry
         for event in run(self._state, command, []):
+            self._events.append(event)
             if isinstance(event, MemmapPlaced):
                 self._placed += geometry.pages_per_section
             elif isinstance(event, ExistingMemoryTaken):
@@ -151,6 +165,7 @@ class _Curve:
 
     def reach(self, added: int) -> None:
         """Note where the machine stands when so many bytes were added: a point, and dangers that were not told before."""
+        self.doubt()
         state, page = self._state, self._state.geometry.page_size
         kernel = [zone for zone in state.zones.values() if zone.name in KERNEL_ZONES]
         movable = [zone for zone in state.zones.values() if zone.name == MOVABLE]
@@ -161,6 +176,15 @@ class _Curve:
         told = {type(danger.fact) for danger in self.dangers}
         facts = (top_heavy(state), kernel_memory_low(state))
         self.dangers += [GrowthDanger(added, fact) for fact in facts if fact is not None and type(fact) not in told]
+
+    def doubt(self, error: HotplugError | None = None) -> None:
+        """Note on what the last step hangs that is not known, where that was not told before."""
+        tried = ended(self._state, self._events, [], error)
+        if tried.certainty == "not known":
+            told = {type(doubt.reason) for doubt in self.doubts}
+            reasons = (reason for reason in unknowns(self._state, tried) if type(reason) not in told)
+            self.doubts += [GrowthDoubt(self.points[-1].added, reason) for reason in reasons]
+        self._events.clear()
 
 
 def _checked(state: State, step: int, limit: int, node: int) -> None:

@@ -98,13 +98,21 @@ def _ratio(point: GrowthPoint) -> str:
 def _words(found: Growth) -> Iterator[str]:
     yield ""
     for danger in found.dangers:
-        place = f"from {about_bytes(danger.added)} more on" if danger.added else "already now"
-        yield f"{place}: {sentence(danger.fact)}"
+        yield f"{_from(danger.added)}: {sentence(danger.fact)}"
+    yield from map(sentence, found.assumed)
+    yield _end(found)
+    for doubt in found.unknown:
+        which = f"{_from(doubt.added)} this" if doubt.added else "all of this"
+        yield f"{which} is not known: {sentence(doubt.reason)}"
+
+
+def _from(added: int) -> str:
+    return f"from {about_bytes(added)} more on" if added else "already now"
+
+
+def _end(found: Growth) -> str:
     if found.result == "ok":
-        yield f"no refusal up to {format_bytes(found.limit)} more; --to looks further"
-        return
+        return f"no refusal up to {format_bytes(found.limit)} more; --to looks further"
     more = f" ({about_bytes(found.partial)} of the next step are plugged)" if found.partial else ""
     fit = f"{about_bytes(found.added)} more fit in steps of {about_bytes(found.step)}{more}"
-    yield f"{fit}; the next step is refused with {found.result}: {sentence(found.reason)}"
-    if found.unknown is not None:
-        yield f"not known: {sentence(found.unknown)}"
+    return f"{fit}; the next step is refused with {found.result}: {sentence(found.reason)}"

@@ -31,6 +31,16 @@ def test_json_has_every_point(altmap: Run) -> None:
     assert [point["added"] >> 30 for point in document["points"]] == [0, 2, 4, 6, 8, 10]
     assert document["refusal"]["errno"] == "ENOMEM"
     assert [danger["what"]["reason"]["code"] for danger in document["dangers"]] == ["top_heavy"]
+    assert (document["unknown"], document["assumed"]) == ([], [])
+
+
+def test_text_and_json_both_say_what_is_not_known(altmap: Run) -> None:
+    asked = ("grow", "terabyte-server", "--step", "1T", "--to", "12T")
+    said = "it ends behind 0xbffffffffff, which is as far as the direct map goes if KASLR trimmed it"
+    assert f"from 10T more on this is not known: {said}" in altmap(*asked).out
+    (doubt,) = json.loads(altmap(*asked, "--json").out)["unknown"]
+    assert doubt["added"] == 10 << 40
+    assert doubt["what"]["sentence"].startswith(said)
 
 
 def test_a_caller_that_is_none_is_told(altmap: Run) -> None:

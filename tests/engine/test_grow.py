@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from altmap.engine import Add, BadInput, Machine, boot_machine, grow, open_machine
+from altmap.engine import Add, BadInput, GrowthDoubt, Machine, boot_machine, grow, open_machine
 from altmap.engine.memory.state import state_of
-from altmap.engine.protocol.reasons.unknown import Reclaimable
+from altmap.engine.protocol.reasons.unknown import HighestAddress, NotCounted, Reclaimable
 from altmap.engine.protocol.reasons.worth import KernelMemoryLow, TopHeavy
 
 GIB = 1 << 30
@@ -96,6 +98,26 @@ def test_what_cannot_be_asked_is_told(step: int, options: dict[str, int], said: 
 
 def test_where_pages_of_files_may_go_the_end_is_not_known() -> None:
     machine = guest()
-    assert grow(machine, "1G").unknown is None
+    assert grow(machine, "1G").unknown == ()
     state_of(machine).globals.change(reclaimable=5)
-    assert grow(machine, "1G").unknown == Reclaimable(5, 5 << 12)
+    assert grow(machine, "1G").unknown == ()  # they are too few
+    state_of(machine).globals.change(reclaimable=5000)
+    found = grow(machine, "1G")
+    assert found.unknown == (GrowthDoubt(found.added, Reclaimable(5000, 5000 << 12)),)
+
+
+def test_what_hangs_on_what_no_one_counted_or_told_says_so_from_where_on(tmp_path: Path) -> None:
+    listed = tmp_path / "lsmem.txt"
+    listed.write_text(
+        "RANGE                                  SIZE  STATE REMOVABLE BLOCK\n"
+        "0x0000000000000000-0x000000007fffffff    2G online       yes  0-15\n"
+        "Memory block size:       128M\nTotal online memory:       2G\nTotal offline memory:      0B\n"
+    )
+    for caller in ("acpi", "virtio-mem"):
+        found = grow(open_machine(listed), GIB, caller=caller, limit=2 * GIB)
+        assert [(doubt.added, type(doubt.reason)) for doubt in found.unknown] == [(0, NotCounted)]
+        (guessed,) = found.assumed
+        names = ["auto_online_blocks"] + (["memmap_on_memory"] if caller == "acpi" else [])
+        assert [name for name, _ in guessed.values] == names
+    far = grow(open_machine("terabyte-server"), 1 << 40, limit=20 << 40)
+    assert [(doubt.added >> 40, type(doubt.reason)) for doubt in far.unknown] == [(10, HighestAddress)]

@@ -32,10 +32,18 @@ class DangerRow(msgspec.Struct, frozen=True):
     what: Told
 
 
+class DoubtRow(msgspec.Struct, frozen=True):
+    """What comes of the step from so many `added` bytes on, and of those after it, is not known."""
+
+    added: int
+    what: Told
+
+
 class GrowthDocument(Document, tag="growth", frozen=True, kw_only=True):
     """Memory is added to the machine `name` step by step (`step` bytes each, from address `start` on) until the kernel
     refuses, or `limit` bytes are added. `points` begin with the machine before; `added` is how far it came, `refusal` what
-    ended it, null where nothing did; `partial` are bytes that the refused step plugged nevertheless."""
+    ended it, null where nothing did; `partial` are bytes that the refused step plugged nevertheless. `unknown` is on what all of
+    this hangs that no one saw, counted or told, empty where it is known; `assumed` are parameters that no file told."""
 
     version: Literal[1] = 1
     name: str
@@ -48,6 +56,8 @@ class GrowthDocument(Document, tag="growth", frozen=True, kw_only=True):
     added: int
     refusal: Refusal | None
     partial: int
+    unknown: tuple[DoubtRow, ...]
+    assumed: tuple[Told, ...]
     dangers: tuple[DangerRow, ...]
     points: tuple[PointRow, ...]
 
@@ -66,6 +76,8 @@ def growth_document(machine: Machine, growth: Growth) -> GrowthDocument:
         added=growth.added,
         refusal=refused,
         partial=growth.partial,
+        unknown=tuple(DoubtRow(doubt.added, told(doubt.reason)) for doubt in growth.unknown),
+        assumed=tuple(map(told, growth.assumed)),
         dangers=tuple(DangerRow(danger.added, told(danger.fact)) for danger in growth.dangers),
         points=tuple(map(_point, growth.points)),
     )
