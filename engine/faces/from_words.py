@@ -11,6 +11,7 @@ import msgspec
 from ..commands import Add, HugePages, VirtioMem, describe
 from ..kernels.architectures import ARCHITECTURES, preset_for
 from ..kernels.block_sizes import block_size as probe
+from ..kernels.distributions import build_in
 from ..kernels.models import find_model
 from ..machine import Machine
 from ..numbers.errors import BadInput, located
@@ -74,7 +75,9 @@ def new_machine(
         )
         block_size = probe(ARCHITECTURES[preset], model, end, usual, True, windows)
     on_memory = options.get("memory_hotplug.memmap_on_memory", options.get("memmap_on_memory", "N"))
-    online = options.get("memhp_default_state") or model.default_online
+    built = build_in(kernel)
+    default = model.default_online if built is None else built.default_online
+    online = options.get("memhp_default_state") or default
     if online not in model.online_words:
         raise BadInput(
             f"memhp_default_state={online} is none of {', '.join(model.online_words)}, which {model.name} knows"

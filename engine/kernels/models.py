@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from ..numbers.errors import BadInput
+from .distributions import build_in
 from .model import KernelModel, Release
 from .releases import CHANGES, FIRST, RELEASES, Change, between, models
 
@@ -62,7 +63,10 @@ _VERSION: Final = r"Linux version (\d{1,4})\.(\d{1,4})(?!\d)"
 
 
 def find_model(name: str) -> KernelModel:
-    """The model of that name; of a longer version, such as ``6.8.0-45-generic``, that of its release. Raises `BadInput`."""
+    """The model of that name; of a longer version, such as ``6.8.0-45-generic``, that of its release, or the one that a
+    distribution's build is nearest to. Raises `BadInput`."""
+    if (built := build_in(name)) is not None:
+        return nearest_model(built.like)
     release = re.fullmatch(_RELEASE, name)
     model = MODELS.get(release[1] if release else name)
     if model is None:
@@ -89,6 +93,12 @@ def release_in(version: str | None) -> Release | None:
     """The release that the text of /proc/version names; None where that is missing or names none."""
     match = re.search(_VERSION, version or "")
     return (int(match[1]), int(match[2])) if match else None
+
+
+def release_like(version: str | None) -> Release | None:
+    """The release of Linux whose ways a kernel has by what it calls itself; None where that is missing or names none."""
+    built = build_in(version)
+    return built.like if built is not None else release_in(version)
 
 
 def models_from(since: Release, until: Release) -> Iterator[KernelModel]:

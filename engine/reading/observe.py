@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from ..kernels.models import nearest_model, release_in
+from ..kernels.models import nearest_model, release_like
 from ..numbers.errors import BadInput
 from ..numbers.frozen import Frozen
 from . import procfs, sysfs_tree
@@ -84,7 +84,7 @@ def _observed(tree: Tree, pages: bool, watch: Watch | None) -> Observation:
 
 def _tells_removable(version: str | None) -> bool:
     """Does a block's file `removable` say something of its pages, as far as /proc/version tells the kernel?"""
-    release = release_in(version)
+    release = release_like(version)
     return release is not None and nearest_model(release).removable_looks
 
 

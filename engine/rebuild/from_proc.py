@@ -8,7 +8,7 @@ import msgspec
 
 from ..kernels.architectures import Preset
 from ..kernels.block_sizes import block_size
-from ..kernels.models import nearest_model, release_in
+from ..kernels.models import nearest_model, release_like
 from ..kernels.releases import LAST
 from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
@@ -21,7 +21,7 @@ from ..reading.observation import BlockReading, Observation, ZoneReading
 def usual_block_size(seen: Observation, preset: Preset, base: Geometry, notes: list[str]) -> int:
     """How big memory blocks are on a machine whose memory ends where that of a capture does."""
     ends = [end for _, end in _memory(seen, base.page_size)]
-    model = nearest_model(release_in(seen.version) or LAST)
+    model = nearest_model(release_like(seen.version) or LAST)
     windows = [(one.start, one.end) for one in seen.resources if one.name.startswith("CXL Window")]
     guest = "bare_metal" not in seen.features
     size = block_size(preset, model, max(ends, default=0), base.block_size, guest, windows)

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from ..kernels.architectures import Preset
+from ..kernels.distributions import build_in
 from ..kernels.model import KernelModel
 from ..kernels.models import find_model, release_in
 from ..kernels.releases import LAST
@@ -72,7 +73,9 @@ def identify(
     assumed = tuple(_assumed(seen, preset, kernel, options))
     for name in assumed:
         value = getattr(settings, name)
-        notes.append(f"no file says what {name} is; {value} is taken, as most kernels of {kernel.name} are built")
+        built = build_in(seen.version) if name == "auto_online_blocks" else None
+        how = f"most kernels of {kernel.name}" if built is None else f"those of {built.dist}"
+        notes.append(f"no file says what {name} is; {value} is taken, as {how} are built")
     return Identity(preset, geometry, kernel, boot, settings, tuple(notes), assumed)
 
 
@@ -149,7 +152,9 @@ def _assumed(seen: Observation, preset: Preset, model: KernelModel, options: dic
 
 
 def _settings(seen: Observation, model: KernelModel, options: dict[str, str], notes: list[str]) -> Settings:
-    online = seen.auto_online_blocks or options.get("memhp_default_state") or model.default_online
+    built = build_in(seen.version)
+    default = model.default_online if built is None else built.default_online
+    online = seen.auto_online_blocks or options.get("memhp_default_state") or default
     if online not in AUTO_ONLINE:
         notes.append(f"auto_online_blocks is {online[:60]!r}, which no kernel says; taken as offline")
         online = "offline"

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from ..kernels.architectures import Preset
+from ..kernels.distributions import build_in, build_with
 from ..kernels.model import KernelModel, Release
 from ..kernels.models import nearest_model, release_in
 from ..kernels.releases import FIRST, LAST
@@ -116,27 +117,35 @@ def model_with_blocks(seen: Observation, preset: Preset, model: KernelModel, not
 
 def model_shown(seen: Observation, geometry: Geometry, notes: list[str]) -> KernelModel:
     """The model that fits a capture; what leads to another release than the one that it names is said in the notes."""
-    said = release_in(seen.version)
-    chosen = said or _NEWEST
+    said, built = release_in(seen.version), build_in(seen.version)
+    known = built.like if built is not None else said
+    chosen = known or _NEWEST
     why = ""
     for sign in _SIGNS:
-        if ((sign.past and chosen > sign.release) or (not sign.past and said and chosen < sign.release)) and sign.shows(
-            seen, geometry
-        ):
+        if (
+            (sign.past and chosen > sign.release) or (not sign.past and known and chosen < sign.release)
+        ) and sign.shows(seen, geometry):
             chosen, why = sign.release, sign.words
+    if built is not None and chosen > built.like and (later := build_with(built, chosen)) is not None:
+        built, chosen = later, later.like
     model = nearest_model(chosen)
-    if said is None:
+    if said is None or known is None:
         notes.append(
             f"proc/version does not say the kernel; model {model.name} is used" + (f", as {why}" if why else "")
         )
+    elif built is not None and chosen == built.like:
+        shown = f"{why}; " if why else ""
+        read = f"the sources of {built.name} ({built.base}-{built.build}.{built.dist})"
+        differs = f"; otherwise than there, {built.differs}" if built.differs else ""
+        notes.append(f"kernel {said[0]}.{said[1]}: {shown}by {read} nearest to {model.name}{differs}")
     elif why:
-        came = "which no later one does" if said > chosen else f"which came with {model.name}"
+        came = "which no later one does" if known > chosen else f"which came with {model.name}"
         notes.append(f"kernel {said[0]}.{said[1]}: {why}, {came}; modelled as {model.name}")
     elif model.release != said:
         notes.append(f"kernel {said[0]}.{said[1]} has no model of its own; the nearest is {model.name}")
-    if (built := _BACKPORTED.search(seen.version or "")) is not None:
+    if built is None and (other := _BACKPORTED.search(seen.version or "")) is not None:
         notes.append(
-            f"kernels of {built[1]} carry later changes of mm than their number says; what the tree shows of them is "
+            f"kernels of {other[1]} carry later changes of mm than their number says; what the tree shows of them is "
             f"modelled, and another release can be asked for with --model"
         )
     return model

@@ -161,6 +161,6 @@ def test_a_block_that_is_a_section_tells_it_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("zone", "model"), [("Normal", "5.7"), (None, "5.0")])
 def test_memory_blocks_show_what_was_backported(tmp_path: Path, zone: str | None, model: str) -> None:
     """Hotplug of arm64 came with 5.0 and its hot-remove, and valid_zones with that, with 5.7; Red Hat's 4.18 has both."""
-    machine = arm64(tmp_path, 1 << 30, "4.18.0-553.el8", zoned(4096), zone)
+    machine = arm64(tmp_path, 1 << 30, "4.18.0-80.el8", zoned(4096), zone)
     assert machine.model.name == model
     assert any(f"modelled as {model}" in note for note in machine.origin.notes)

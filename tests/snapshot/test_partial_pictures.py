@@ -15,8 +15,8 @@ UNAME = "Linux db12 5.14.0-427.13.1.el9_4.x86_64 #1 SMP PREEMPT_DYNAMIC Wed Apr 
 @pytest.mark.parametrize(
     ("path", "text", "model", "said"),
     [
-        ("sos_commands/kernel/uname_-a", UNAME, "5.14", "sos_commands/kernel/uname_-a names"),
-        ("uname", UNAME, "5.14", "uname names"),
+        ("sos_commands/kernel/uname_-a", UNAME, "6.2", "sos_commands/kernel/uname_-a names"),
+        ("uname", UNAME, "6.2", "uname names"),
         ("proc/cmdline", "BOOT_IMAGE=/boot/vmlinuz-6.8.0-1021-aws root=/dev/x ro\n", "6.8", "the command line names"),
         ("proc/cmdline", "BOOT_IMAGE=(hd0,gpt2)/vmlinuz-6.12.0-55.el10.x86_64 ro\n", "6.12", "the command line names"),
         ("proc/cmdline", "root=/dev/sda1 vmlinuz-9.9\n", "7.3", "does not say the kernel"),
@@ -33,7 +33,7 @@ def test_a_kernel_is_known_by_uname_or_the_image_that_booted(
     machine = open_machine(tmp_path)
     assert machine.model.name == model
     assert any(said in note for note in machine.origin.notes)
-    assert any("carry later changes" in note for note in machine.origin.notes) is (".el" in text)
+    assert any("by the sources of RHEL" in note for note in machine.origin.notes) is (".el" in text)
 
 
 def test_totals_of_the_machine_serve_where_its_only_node_tells_none(tmp_path: Path) -> None:
