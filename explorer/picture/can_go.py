@@ -47,6 +47,11 @@ class CanGo(View):
         return lines
 
     @classmethod
+    def numbers(cls, scene: Scene, block: int, wide: int) -> bool:
+        """Its tile does, where there is room for more than the sign of an answer that it has."""
+        return wide >= _WORDED and scene.verdicts.of(block) is not None
+
+    @classmethod
     def paint(cls, scene: Scene, cell: Summary) -> Paint:
         if (off := offline_paint(scene, cell)) is not None:
             return off
@@ -76,7 +81,7 @@ def _short(told: Told) -> str:
     if told.answer == "yes":
         return f"{_counted(told.moves)} move" if told.moves else "empty"
     if told.answer == "not known" and all(word == WORDS["assumed"] for word, _, _ in told.blockers):
-        return "unseen"
+        return told.doubt
     if told.rule or not told.blockers:
         return told.rule or told.result
     word, _, _ = told.blockers[0]

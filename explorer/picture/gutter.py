@@ -14,7 +14,7 @@ from .memory_size import short_size
 from .plan import Plan, Row
 from .scope import Scope
 from .sides import Sides
-from .view import Scene
+from .view import Scene, View
 
 _ZONE: Final = 5
 """Letters of a zone's name that tell it from all others."""
@@ -25,8 +25,10 @@ _ADDRESS: Final = 5
 class Gutter:
     """The left of the rows of a plan, `columns` wide."""
 
-    def __init__(self, scene: Scene, scope: Scope, plan: Plan, sides: Sides, columns: int, halves: int) -> None:
-        self._scene, self._scope, self._plan, self._sides = scene, scope, plan, sides
+    def __init__(
+        self, scene: Scene, view: type[View], scope: Scope, plan: Plan, sides: Sides, columns: int, halves: int
+    ) -> None:
+        self._scene, self._view, self._scope, self._plan, self._sides = scene, view, scope, plan, sides
         self._columns, self._halves = columns, halves
         self._inside = scope.level in ("block", "section")
 
@@ -77,9 +79,15 @@ class Gutter:
         if part == 0:
             text = self._say(row.shown.start * geometry.page_size) if self._say else number
             return text, palette.faint if row.what == "hole" else palette.dim
-        if part == 1 and row.what == "tiles" and self._say:
+        if part == 1 and row.what == "tiles" and self._say and not self._numbered(row):
             return number, palette.faint
         return "", palette.dim
+
+    def _numbered(self, row: Row) -> bool:
+        """Does the first tile of a row say its number itself?"""
+        shape = self._plan.shape
+        first = row.shown.start // self._scene.machine.geometry.pages_per_block
+        return bool(shape.caption) or self._view.numbers(self._scene, first, shape.broad)
 
     def _pageblocks(self, row: Row) -> str:
         """The numbers of a row's pageblocks within the block, or where in its pageblock it begins."""

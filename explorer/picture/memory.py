@@ -59,7 +59,7 @@ class MemoryPicture:
         self.paints = Paints(scene, view, self.plan)
         self._rows = Rows(self.machine, self.plan)
         self._sides = Sides(self.machine, self.plan)
-        self._beside = Gutter(scene, scope, self.plan, self._sides, self.gutter, halves)
+        self._beside = Gutter(scene, view, scope, self.plan, self._sides, self.gutter, halves)
         self._tiles = Tiles(scene, view, self.plan, self.paints, halves, self.step)
         self._drawn: dict[str, Callable[[int, Row, int, Overlay], Iterable[Span]]] = {
             "hole": self._hole, "alike": self._folded, "node": self._heading, "tiles": self._tiles.line

@@ -39,7 +39,7 @@ class Entry(NamedTuple):
 class Told(msgspec.Struct, frozen=True):
     """Whether a block can go offline: "yes", "no", "never" or "not known"; the result ("ok" or the errno), what is in the
     way as (word, count, first pfn), a sentence, the pages that would move, and where it is no page that is in the way but a
-    rule, that in a word; else the page (pfn) that the kernel meets first."""
+    rule, that in a word; else the page (pfn) that the kernel meets first. `doubt`: what "not known" hangs on, in a word."""
 
     answer: str
     result: str
@@ -48,6 +48,7 @@ class Told(msgspec.Struct, frozen=True):
     moves: int = 0
     rule: str = ""
     page: int | None = None
+    doubt: str = ""
 
 
 class Verdicts(Protocol):
@@ -135,6 +136,11 @@ class View:
         """The lines of a tile of which the cells alone do not say enough, `high` in all where the lowest tile has `least`;
         None for the cells."""
         return None
+
+    @classmethod
+    def numbers(cls, scene: Scene, block: int, wide: int) -> bool:
+        """Does the tile of a block say its number, beside what its caption says?"""
+        return False
 
 
 def captioned(scene: Scene, left: str, right: Span, wide: int) -> Line:

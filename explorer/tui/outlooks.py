@@ -101,13 +101,28 @@ def told(machine: Machine, outlook: Outlook) -> Told:
     said = sentence(outlook.reason) if outlook.reason is not None else ""
     if outlook.answer == "yes":
         said = f"{outlook.moves:,} pages would move" if outlook.moves else "nothing in it would have to move"
-    elif outlook.answer == "not known" and not said:
-        said = f"no one saw {outlook.unseen:,} of its pages" if outlook.doubt is None else sentence(outlook.doubt)
+    doubt = ""
+    if outlook.answer == "not known":
+        here = [section for nr in numbers if (section := machine.sections.get(nr)) is not None]
+        doubt, why = _doubted(outlook, seen=not any(section.estimated for section in here))
+        said = said or why
     rule = RULES.get(outlook.reason.code, "") if outlook.reason is not None else ""
     return Told(
-        outlook.answer, outlook.result, tuple(blockers), said, outlook.moves, rule, None if rule else outlook.pfn
+        outlook.answer, outlook.result, tuple(blockers), said, outlook.moves, rule, None if rule else outlook.pfn, doubt
     )
+
+
+def _doubted(outlook: Outlook, seen: bool) -> tuple[str, str]:
+    """What "not known" hangs on, in a word or two and in a sentence; `seen`: the pages of the block were."""
+    if outlook.doubt is not None:
+        return DOUBTS.get(outlook.doubt.code, "unsure"), sentence(outlook.doubt)
+    if seen:
+        return "no flags", f"{outlook.unseen:,} of its pages show no flag: free, or the kernel's"
+    return "unseen", f"no one saw {outlook.unseen:,} of its pages"
 
 
 RULES: Final = {"several_zones": "two zones", "memory_holes": "holes", "holds_memmap": "hosts memmap"}
 """Rules that refuse a block whatever its pages are, in a word."""
+
+DOUBTS: Final = {"cma_somewhere": "CMA", "not_dated": "boot?"}
+"""What else than pages an answer hangs on, in a word."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 from altmap.engine import Machine, Outcome, describe, sentence
@@ -13,6 +14,9 @@ from altmap.engine import block_names as all_names
 from .. import facts
 from ..picture.palette import WORDS
 from ..picture.view import Told
+
+_PAGES: Final = {"unseen": "unseen pages", "no flags": "pages without flags"}
+"""What answers hang on that is pages, called so."""
 
 
 class Prospects(msgspec.Struct, frozen=True):
@@ -36,8 +40,7 @@ def prospects(known: Mapping[int, Told], online: int) -> Prospects:
         if told.answer == "yes":
             continue
         kinds = [word for word, _, _ in told.blockers if told.answer != "not known" or word != WORDS["assumed"]]
-        unseen = "unseen pages" if told.answer == "not known" else ""
-        reasons[told.rule or " + ".join(kinds[:3]) or unseen or told.result] += 1
+        reasons[told.rule or " + ".join(kinds[:3]) or _PAGES.get(told.doubt, told.doubt) or told.result] += 1
         pages = sum(count for _, count, _ in told.blockers)
         if told.answer == "no" and pages and not told.rule:
             closest.append((block, pages))

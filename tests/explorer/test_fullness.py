@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 from altmap import engine
+from altmap.explorer.picture.can_go import CanGo
 from altmap.explorer.picture.compared import ComparedPicture, Look
 from altmap.explorer.picture.layout import Layout
 from altmap.explorer.picture.memory import MemoryPicture
@@ -156,6 +157,26 @@ def test_rows_whose_addresses_would_look_alike_have_the_numbers_of_their_blocks(
     assert "512G" in labels[0] or "256G" in labels[0]
     assert "8200" in labels[1]
     assert len({*labels[1]}) == len(labels[1])
+
+
+def test_the_number_of_a_block_stands_once_beside_or_on_its_tile() -> None:
+    machine = opened("firecracker-24g")
+    verdicts = Outlooks(machine)
+    scene = Scene(machine, DARK, verdicts)
+    picture = MemoryPicture(scene, CanGo, whole(machine), (80, 34), 2, folds=True)
+    top = picture.plan.tops[next(at for at, row in enumerate(picture.plan.rows) if row.shown.start >> 15 == 36)]
+    said = "".join(span.text for y in (top, top + 1) for span in picture.line(y, Overlay(-1)))
+    assert said.split().count("36") == 1
+    verdicts.ask(36)
+    picture.forget([36])
+    lines = ["".join(span.text for span in picture.line(y, Overlay(-1))) for y in (top, top + 1)]
+    assert " ".join(lines).split().count("36") == 1
+    assert lines[0][picture.gutter :].startswith("36 ✗")
+    guest = Scene(small := opened("small-guest"), DARK, Outlooks(small))
+    picture = MemoryPicture(guest, Use, whole(small), (80, 30), 2, folds=True)
+    assert picture.plan.shape.caption
+    shown = ["".join(span.text for span in picture.line(y, Overlay(-1))) for y in range(picture.lines)]
+    assert " ".join(shown).split().count("4") == 1
 
 
 @pytest.mark.parametrize("width", [60, 68, 80, 97])

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from altmap import engine
+from altmap.explorer.picture.can_go import CanGo
 from altmap.explorer.picture.memmap import head
 from altmap.explorer.picture.overlay import Overlay
 from altmap.explorer.picture.pages import PagesPicture
 from altmap.explorer.picture.palette import DARK
+from altmap.explorer.picture.plan import Shape
 from altmap.explorer.picture.scope import Scope
 from altmap.explorer.picture.use import Use
 from altmap.explorer.picture.view import Scene
@@ -34,6 +36,20 @@ def test_each_block_that_is_not_sure_to_go_has_a_reason() -> None:
     found = verdicts.prospects()
     assert sum(count for _, count in found.reasons) == len(machine.blocks) - len(found.answers.get("yes", ()))
     assert dict(found.reasons)["unseen pages"] == len(found.answers["not known"])
+
+
+def test_pages_that_were_seen_are_not_called_unseen() -> None:
+    """They show no flag, so that the kernel's are not told from free ones."""
+    machine = engine.open_machine("firecracker-24g")
+    verdicts = Outlooks(machine)
+    told = verdicts.ask(37)
+    assert told is not None
+    assert (told.answer, told.doubt) == ("not known", "no flags")
+    assert told.sentence == "260 of its pages show no flag: free, or the kernel's"
+    assert ("pages without flags", 1) in verdicts.prospects().reasons
+    tile = CanGo.tile(Scene(machine, DARK, verdicts), 37, Shape(32768, 16, 2, 16, 4, 1, 0, 2), 2, 2)
+    assert "unseen" not in str(tile)
+    assert "no flags" in str(tile)
 
 
 def test_pages_have_a_legend_where_the_view_is_of_whole_blocks() -> None:
