@@ -46,7 +46,7 @@ class ExplorerApp(App[bool]):
 
     TITLE = "altmap"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,f1", "help", "Help", show=False),
+        Binding("question_mark,f1", "help", "Help"),
         Binding("j", "jump", "Jump", show=False),
     ]
     CSS_PATH = Path(__file__).with_name("app.tcss")

@@ -9,13 +9,14 @@ from altmap import engine
 from altmap.explorer.picture.palette import WORDS
 from altmap.explorer.tui.glossary import GLOSSARY, meaning_at, words_in
 from altmap.explorer.tui.manual import PANES, Entry, matching, of_keys, of_pane
-from altmap.explorer.tui.screens.help import HEAD, NARROW, HelpText
+from altmap.explorer.tui.screens.help import HEAD, NARROW, HelpScreen, HelpText
 from altmap.explorer.tui.screens.main import PANES as PANES_OF_THE_SCREEN
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.verbs import VERBS
 from altmap.explorer.tui.widgets.drawn import Drawn
 from altmap.explorer.tui.widgets.heading import Heading
 from altmap.explorer.tui.widgets.inspector import Inspector
+from altmap.explorer.tui.widgets.keys import Keys
 from altmap.explorer.tui.widgets.map_legend import MapLegend
 from altmap.explorer.tui.widgets.zone_table import ZoneTable
 
@@ -208,3 +209,33 @@ def test_a_key_that_its_word_does_not_explain_has_a_sentence_and_keys_of_one_act
         Entry("p", "Released", "Only some.", "less"),
         Entry("q esc", "", "Leave", "leave"),
     )
+
+
+@pytest.mark.parametrize("keys", [("g",), ("a",), ("y",), ("w",), ("s",), ("a", "f2", "t")], ids=" ".join)
+def test_a_dialog_names_the_key_of_its_help_and_a_click_on_it_opens_that(keys: tuple[str, ...]) -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, *keys)
+        dialog = pilot.app.screen
+        heading = dialog.query_one(Heading)
+        x, y, _ = next(place for place in heading.clickable() if place[2] == "screen.help")
+        assert "F1 help" in heading.render_line(0).text
+        await pilot.click(Heading, offset=(x + 1, y))
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, HelpScreen)
+        assert "F1" not in pilot.app.screen.query_one(Heading).render_line(0).text
+        await press(pilot, "escape")
+        assert pilot.app.screen is dialog
+
+    drive(with_dimm(), look, (80, 24))
+
+
+def test_a_line_and_a_footer_name_the_key_of_the_help_where_there_is_room() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        for key in ("colon", "slash"):
+            await press(pilot, key)
+            assert pilot.app.screen.query_one(".hint").region.right == 119
+            await press(pilot, "escape")
+        await press(pilot, "O")
+        assert any(key.binding.action == "app.help" for _, key in pilot.app.screen.query_one(Keys).placed)
+
+    drive(with_dimm(), look, (120, 40))

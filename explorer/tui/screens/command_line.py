@@ -98,6 +98,7 @@ class CommandLine(Dialog[Typed]):
             with Horizontal():
                 yield Label(":")
                 yield Field(self._lines[-1], placeholder=EXAMPLE, compact=True, select_on_focus=False)
+                yield Static("F1 help", classes="hint")
 
     def on_mount(self) -> None:
         self._complain(self._complaint)

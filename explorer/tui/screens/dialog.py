@@ -25,7 +25,7 @@ class Dialog(Portrayed, ModalScreen[Answer]):
         Binding("escape", "leave", "Close"),
         Binding("pageup", "page(-1)", show=False, priority=True),
         Binding("pagedown", "page(1)", show=False, priority=True),
-        Binding("question_mark,f1", "app.help", "Help", show=False),
+        Binding("question_mark,f1", "help", "Help", show=False),
         Binding("j", "app.jump", "Jump", show=False),
     ]
     CLOSES_BESIDE: ClassVar[bool] = True
@@ -74,6 +74,10 @@ class Dialog(Portrayed, ModalScreen[Answer]):
         from ..widgets.prose import Prose
 
         return next(iter(self.query(Prose)), None)
+
+    async def action_help(self) -> None:
+        """Tell the keys of the dialog."""
+        await self.run_action("app.help")
 
     def action_leave(self) -> None:
         """Close without an answer."""

@@ -93,7 +93,7 @@ class HelpScreen(Dialog[str]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box -tall"):
-            yield Heading("Keys and words", READ_ON, CLOSE)
+            yield Heading("Keys and words", READ_ON, CLOSE, helps=False)
             yield Input(placeholder="type to find a key or a word", compact=True, classes="line")
             yield HelpText(self._chapters)
 

@@ -28,6 +28,7 @@ class SearchLine(Dialog[str]):
             with Horizontal():
                 yield Label("/")
                 yield Input(self._first, placeholder=search.EXAMPLES, compact=True, select_on_focus=True)
+                yield Static("F1 help", classes="hint")
 
     def on_mount(self) -> None:
         self._say("", "-none")

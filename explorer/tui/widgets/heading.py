@@ -19,22 +19,26 @@ class Hint(NamedTuple):
 _WIDE = 1 << 16
 LEAVE = Hint("esc", "leaves", "leave")
 CLOSE = Hint("esc", "closes", "leave")
+HELP = Hint("F1", "help", "help")
+"""Of all dialogs, where there is room for it."""
 
 
 class Heading(Strip):
-    """One strip on top of a dialog; where not all keys have room, the one before the last is left out, and so on."""
+    """One strip on top of a dialog; where not all keys have room, the one before the last is left out, and so on. `helps`: the
+    dialog has a help, which is named before the last key."""
 
-    def __init__(self, title: str, *hints: Hint) -> None:
+    def __init__(self, title: str, *hints: Hint, helps: bool = True) -> None:
         super().__init__("heading")
         self._title = title
         self._hints = hints
+        self._helps = helps
         self.tell(*hints)
 
     def tell(self, *hints: Hint) -> None:
         """Name other keys."""
         self._hints = hints
         room = (self.size.width or _WIDE) - len(self._title) - 3
-        shown = [*hints]
+        shown = [*hints[:-1], *[HELP] * (self._helps and bool(hints)), *hints[-1:]]
         while len(shown) > 2 and sum(len(word.text) for hint in shown for word in _words(hint)) > room:
             del shown[-2]
         self.say([word for hint in shown for word in _words(hint)])
