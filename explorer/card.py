@@ -73,12 +73,12 @@ def rows(machine: Machine) -> Iterator[tuple[str, str]]:
 
 def recent_of(machine: Machine, path: str) -> Recent:
     """What is remembered of a machine that was opened from a file or folder, or saved to one."""
-    told, whole = card(machine), os.path.abspath(os.path.expanduser(path))
+    known, whole = card(machine), os.path.abspath(os.path.expanduser(path))
     return Recent(
         whole,
         os.path.basename(whole).partition(".")[0] or whole,
         machine.origin.description or machine.origin.name,
-        told.size,
+        known.size,
         len(machine.timeline) - 1,
         machine.model.name,
     )

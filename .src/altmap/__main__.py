@@ -46,12 +46,12 @@ def _interrupt(number: int, frame: object) -> None:
 def _unless_interrupted(hook: Any) -> Any:
     """The hook for what nothing caught, but for Ctrl-C, of which nothing is said."""
 
-    def told(*what: Any) -> None:
+    def unless_interrupted(*what: Any) -> None:
         if issubclass(what[0] if isinstance(what[0], type) else what[0].exc_type, KeyboardInterrupt):
             os._exit(INTERRUPTED)
         hook(*what)
 
-    return told
+    return unless_interrupted
 
 
 if __name__ == "__main__":

@@ -41,10 +41,10 @@ class Move(NamedTuple):
 
 
 class _Frame(NamedTuple):
-    """What is told in a moment, an event or what came of a command, and what takes back all that changed since the moment
+    """What happened in a moment, an event or the outcome of a command, and what takes back all that changed since the moment
     before it."""
 
-    told: Event | Outcome
+    what: Event | Outcome
     changes: Changes
 
 
@@ -71,14 +71,14 @@ class Film:
         self._begin(0)
 
     @property
-    def told(self) -> Event | Outcome | None:
+    def last(self) -> Event | Outcome | None:
         """The event, or the outcome of a command, that led to the moment shown; None at the beginning."""
-        return self._frames[self.at - 1].told if self.at else None
+        return self._frames[self.at - 1].what if self.at else None
 
     @property
     def so_far(self) -> tuple[Event | Outcome, ...]:
-        """All that was told up to the moment shown, oldest first."""
-        return tuple(frame.told for frame in self._frames[: self.at])
+        """All events and outcomes up to the moment shown, oldest first."""
+        return tuple(frame.what for frame in self._frames[: self.at])
 
     @property
     def moments(self) -> int | None:
@@ -89,7 +89,7 @@ class Film:
     def takes_signals(self) -> bool:
         """Can a signal end the command that is going on, or comes next? None does as soon as pages leave the free lists."""
         whole, events = self.passed
-        going = [frame.told for frame in self._frames[self.at - events : self.at]]
+        going = [frame.what for frame in self._frames[self.at - events : self.at]]
         return whole < len(self.commands) and takes_signals(self.commands[whole]) and not _too_late(going)
 
     @property
@@ -136,7 +136,7 @@ class Film:
         """Show the last moment; what came of each command."""
         while self.forward():
             pass
-        return tuple(frame.told for frame in self._frames if isinstance(frame.told, Outcome))
+        return tuple(frame.what for frame in self._frames if isinstance(frame.what, Outcome))
 
     def signal(self) -> None:
         """A signal comes in the moment shown: what follows is how the kernel ends the command that is going on. One that
@@ -164,7 +164,7 @@ class Film:
     def moves(self) -> list[Move]:
         """Where pages moved from and to since the moment before, by pageblock.
 
-        How many left and how many arrived is exact for each pageblock; those that leave first are told to arrive where
+        How many left and how many arrived is exact for each pageblock; those that leave first are said to arrive where
         the lowest free pages were taken.
         """
         order, size = self._state.geometry.pageblock_order, self._state.geometry.pages_per_section
@@ -220,9 +220,9 @@ class Film:
         yield outcome
 
     def _next(self) -> bool:
-        for told in self._rest:
-            self._frames.append(_Frame(told, self._taken_back()))
-            if isinstance(told, Outcome):
+        for what in self._rest:
+            self._frames.append(_Frame(what, self._taken_back()))
+            if isinstance(what, Outcome):
                 self._ends.append(len(self._frames))
             return True
         self._all = True
@@ -245,7 +245,7 @@ class Film:
 
     def _swap(self, at: int) -> None:
         frame = self._frames[at]
-        self._frames[at] = _Frame(frame.told, self._state.journal.swap(frame.changes))
+        self._frames[at] = _Frame(frame.what, self._state.journal.swap(frame.changes))
 
     def _sections(self) -> Iterator[_Both]:
         """The sections that changed since the moment before, as they were then and now; None where there was, or is, none."""
@@ -255,9 +255,11 @@ class Film:
                 yield (None if value is NOTHING else value), sections.get(key)
 
 
-def _too_late(told: Sequence[object]) -> bool:
+def _too_late(passed: Sequence[object]) -> bool:
     """Have pages begun to leave the free lists for good (__offline_isolated_pages)? Then an offline comes to its end."""
-    return any(isinstance(one, PagesTaken) or (isinstance(one, MemmapSkipped) and one.where == _TAKES) for one in told)
+    return any(
+        isinstance(one, PagesTaken) or (isinstance(one, MemmapSkipped) and one.where == _TAKES) for one in passed
+    )
 
 
 def _number(both: _Both) -> int:

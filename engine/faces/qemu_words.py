@@ -90,11 +90,11 @@ def qemu_words(line: str, arch: str | None = None) -> QemuWords:
     """What a command line such as ``qemu-system-x86_64 -m 2G,maxmem=64G -append ...`` says of the machine; the program may be
     left out. `arch`: which architecture it is, where that is known. Raises `BadInput` where it names no memory, a device without
     any, or a kind of machine that several architectures have."""
-    told, append = qemu_boot(line)
+    arch_named, append = qemu_boot(line)
     kind, _ = _machine(line)
-    if (arch or told) is None and kind.startswith("virt"):
+    if (arch or arch_named) is None and kind.startswith("virt"):
         raise BadInput(f"several architectures have the machine {kind}; write the program too, as qemu-system-aarch64")
-    return QemuWords(qemu_nodes(line), qemu_devices(line), qemu_low(line), told, append)
+    return QemuWords(qemu_nodes(line), qemu_devices(line), qemu_low(line), arch_named, append)
 
 
 def qemu_boot(line: str) -> tuple[str | None, str]:

@@ -92,9 +92,9 @@ def _online_pages(state: State, block: Block, key: ZoneKey) -> Steps:
     joined = _move_pfn_range(state, sections, key, start, pages)
     yield RangeMoved(start, pages, *key)
     change = -1 if state.has_more(block.node, 0) else block.node
-    told = named_node(state, change)
+    named = named_node(state, change)
     yield from tell_node(state, "NODE_ADDING_FIRST_MEMORY", start, pages, change)
-    call = state.chain.call("MEM_GOING_ONLINE", start, pages, told, block.early)
+    call = state.chain.call("MEM_GOING_ONLINE", start, pages, named, block.early)
     yield call
     if call.vetoed_by:
         yield from _cancel(state, block, key, sections, change)
@@ -120,7 +120,7 @@ def _online_pages(state: State, block: Block, key: ZoneKey) -> Steps:
     set_watermarks(state, watermarks)
     yield from tell_node(state, "NODE_ADDED_FIRST_MEMORY", start, pages, change)
     if onlined:  # a block that holds nothing but memmap is no news
-        yield state.chain.call("MEM_ONLINE", start, pages, told, block.early)
+        yield state.chain.call("MEM_ONLINE", start, pages, named, block.early)
 
 
 def _move_pfn_range(state: State, sections: list[Section], key: ZoneKey, start: int, pages: int) -> list[Section]:

@@ -106,8 +106,8 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
     kernel_until: Release = (0, 0)
 
     @property
-    def told(self) -> bool:
-        """Is all known of which some captures leave open what is there, and where memmap goes?"""
+    def complete(self) -> bool:
+        """Do files tell the mode of memmap_on_memory, which blocks there are, and of no memmap without one?"""
         return not (self.mode_assumed or self.blocks_assumed or self.leaked_memmap)
 
 

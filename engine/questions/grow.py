@@ -164,7 +164,7 @@ class _Curve:
                     self.reach(self._plugged)
 
     def reach(self, added: int) -> None:
-        """Note where the machine stands when so many bytes were added: a point, and dangers that were not told before."""
+        """Note where the machine stands when so many bytes were added: a point, and dangers that were not noted before."""
         self.doubt()
         state, page = self._state, self._state.geometry.page_size
         kernel = [zone for zone in state.zones.values() if zone.name in KERNEL_ZONES]
@@ -173,16 +173,16 @@ class _Curve:
         memmap = self._state.geometry.memmap_pages(self._placed)
         amounts = managed, left, sum(zone.managed for zone in movable), memmap, self._taken
         self.points.append(GrowthPoint(added, *(pages * page for pages in amounts)))
-        told = {type(danger.fact) for danger in self.dangers}
+        known = {type(danger.fact) for danger in self.dangers}
         facts = (top_heavy(state), kernel_memory_low(state))
-        self.dangers += [GrowthDanger(added, fact) for fact in facts if fact is not None and type(fact) not in told]
+        self.dangers += [GrowthDanger(added, fact) for fact in facts if fact is not None and type(fact) not in known]
 
     def doubt(self, error: HotplugError | None = None) -> None:
-        """Note on what the last step hangs that is not known, where that was not told before."""
+        """Note on what the last step hangs that is not known, where that was not noted before."""
         tried = ended(self._state, self._events, [], error)
         if tried.certainty == "not known":
-            told = {type(doubt.reason) for doubt in self.doubts}
-            reasons = (reason for reason in unknowns(self._state, tried) if type(reason) not in told)
+            known = {type(doubt.reason) for doubt in self.doubts}
+            reasons = (reason for reason in unknowns(self._state, tried) if type(reason) not in known)
             self.doubts += [GrowthDoubt(self.points[-1].added, reason) for reason in reasons]
         self._events.clear()
 

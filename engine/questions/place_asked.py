@@ -61,9 +61,9 @@ def _meant(machine: Holder, number: int) -> int:
         f"pfn {number:#x}": page,
         f"memory{number}": block,
     }
-    told = ", ".join(
+    named = ", ".join(
         f"{way}, which is in memory{number * unit // block}" if unit < block else way
         for way, unit in ways.items()
         if unit in (fits or units).values()
     )
-    raise BadInput(f"{number:#x} may be an address, a page frame number or a block's number; write one of: {told}")
+    raise BadInput(f"{number:#x} may be an address, a page frame number or a block's number; write one of: {named}")

@@ -139,8 +139,8 @@ def _missing(text: str, rows: Iterable[_Row]) -> Iterator[str]:
             return
         have["online" if row.state == "online" else "offline"] += row.size
     for match in _TOTALS.finditer(text):
-        unit, told = 1 << 10 * "BKMGTPE".index(match[3] or "B"), float(match[2].replace(",", "."))
-        if abs(have[match[1]] / unit - told) > 0.06:
+        unit, number = 1 << 10 * "BKMGTPE".index(match[3] or "B"), float(match[2].replace(",", "."))
+        if abs(have[match[1]] / unit - number) > 0.06:
             yield f"its summary counts {match[2]}{match[3]} {match[1]}, and its lines {have[match[1]] / unit:g}{match[3]}"
 
 

@@ -90,19 +90,19 @@ class MappedTree(Tree):
 
     def _enter(self, path: str, is_folder: bool) -> int:
         """List the path in its folder, and that one in its own, up to the root; returns about how many bytes that takes."""
-        taken = len(path)
+        cost = len(path)
         if is_folder and path not in self._folders:
             self._folders[path] = set()
-            taken += _OF_FOLDER
+            cost += _OF_FOLDER
         while path:
             above, _, name = path.rpartition("/")
             known = above in self._folders
             if not known:
                 self._folders[above] = set()
-                taken += len(above) + _OF_FOLDER
+                cost += len(above) + _OF_FOLDER
             self._folders[above].add(intern(name))
             path = "" if known else above
-        return taken
+        return cost
 
     def _lift(self) -> None:
         """Make the one folder that holds sys and proc the root of the tree."""

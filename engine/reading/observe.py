@@ -35,10 +35,10 @@ def observe(path: str | os.PathLike[str], *, pages: bool = True, watch: Watch | 
     """
     with open_tree(path) as tree:
         seen = _observed(tree, pages, watch)
-        told = any(zone.present for zone in seen.zones) or any(
+        has_memory = any(zone.present for zone in seen.zones) or any(
             one.name.startswith("System RAM") for one in seen.resources
         )
-        if not seen.blocks and (not told or sysfs_tree.without_hotplug(tree)):
+        if not seen.blocks and (not has_memory or sysfs_tree.without_hotplug(tree)):
             raise BadInput(sysfs_tree.no_memory(tree))
         return seen
 

@@ -68,11 +68,11 @@ def _page_size(seen: Observation) -> int | None:
     or online blocks, and present pages; None where no size comes near that."""
     managed = sum(zone.managed for zone in seen.zones)
     present = sum(zone.present for zone in seen.zones)
-    told = (
+    said = (
         (sum(node.meminfo.get("MemTotal", 0) for node in seen.nodes) << 10, managed),
         (sum(one.end - one.start for one in seen.resources if one.name.startswith("System RAM")), present),
         (seen.meminfo.get("MemTotal", 0) << 10, managed),
         (sum(block.state in (None, "online") for block in seen.blocks) * (seen.block_size or 0), present),
     )
-    near = (size for total, pages in told for size in _PAGE_SIZES if abs(total - size * pages) < total // 8)
+    near = (size for total, pages in said for size in _PAGE_SIZES if abs(total - size * pages) < total // 8)
     return next(near, None)

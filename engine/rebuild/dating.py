@@ -42,8 +42,8 @@ def doubt_zones(draft: Draft) -> Iterator[str]:
         reading.id
         for reading in seen.blocks
         if reading.state == "offline"
-        and len(told := reading.valid_zones or ()) > 1
-        and told[0] != valid_zones(state, state.blocks[reading.id]).split()[0]
+        and len(zones := reading.valid_zones or ()) > 1
+        and zones[0] != valid_zones(state, state.blocks[reading.id]).split()[0]
     ]
     untold = not seen.resources and "nr_memmap_boot_pages" not in seen.vmstat
     state.globals.change(boot_untold=untold, zones_differ=bool(differ))
@@ -75,9 +75,9 @@ def _came_later(draft: Draft, block: Block) -> bool:
     if block.early:
         return False
     movable = block.zone is not None and block.zone[1] == MOVABLE
-    told = draft.seen.cmdline is not None and not draft.state.boot.has_movable
+    no_boot_option = draft.seen.cmdline is not None and not draft.state.boot.has_movable
     seen_head = bool(draft.starts and block.head)
-    return block.state == "offline" or seen_head or (movable and told) or _of_driver(draft, block)
+    return block.state == "offline" or seen_head or (movable and no_boot_option) or _of_driver(draft, block)
 
 
 def _of_driver(draft: Draft, block: Block) -> bool:

@@ -74,13 +74,13 @@ def _blocks_behind(draft: Draft) -> list[_Device]:
     """Blocks that are more than the memory of the boot had sections, or in ZONE_MOVABLE though no boot option put any there;
     which of them came together, no file says then."""
     state, boot, size = draft.state, _boot_sections(draft), draft.state.geometry.block_size
-    told = draft.seen.cmdline is not None and not state.boot.has_movable
+    no_boot_option = draft.seen.cmdline is not None and not state.boot.has_movable
 
     def came_later(number: int) -> bool:
         if boot is not None:
             return _sections_below(state, number * size) >= boot
         zone = state.blocks[number].zone
-        return told and zone is not None and zone[1] == MOVABLE
+        return no_boot_option and zone is not None and zone[1] == MOVABLE
 
     return [
         _Device(number * size, (number + 1) * size, [number]) for number in sorted(state.blocks) if came_later(number)

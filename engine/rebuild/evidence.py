@@ -129,8 +129,8 @@ def _heads_at_most(draft: Draft, key: ZoneKey) -> int:
     """Pages of a zone that may be heads of memmap: where no file says which memory was added, or whether it carries its memmap,
     each block that nobody saw may have one, and they are present and not managed, as what the boot reserved."""
     state, seen = draft.state, draft.seen
-    told = "memmap_on_memory" in seen.parameters or seen.cmdline is not None
-    if told and (seen.resources or draft.mode == "N"):
+    mode_known = "memmap_on_memory" in seen.parameters or seen.cmdline is not None
+    if mode_known and (seen.resources or draft.mode == "N"):
         return 0
     if not state.model.parameter_modes or not state.model.heads_present:
         return 0

@@ -41,7 +41,7 @@ def certainty(state: State, result: str, events: Sequence[Event], reason: Reason
     kinds = {*map(type, events)}
     if (reason is not None or HugePagesChanged in kinds) and may_reclaim(state, reason, events):
         return "not known"
-    if kinds.isdisjoint(_OPEN) and not state.evidence and state.globals.value.told:
+    if kinds.isdisjoint(_OPEN) and not state.evidence and state.globals.value.complete:
         return "yes" if result == "ok" else "no"
     if (
         not kinds.isdisjoint(_DOUBTS)

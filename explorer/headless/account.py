@@ -45,7 +45,7 @@ class Account:
     def __init__(self, machine: Machine, printer: Printer) -> None:
         self._machine, self._printer = machine, printer
         self._before = self._after = glance(machine)
-        self._told = self._unexpected = 0
+        self._done = self._unexpected = 0
         self._known = worth_knowing(machine)
         self._added = False
         self._group: list[Outcome] = []
@@ -72,19 +72,19 @@ class Account:
     def end(self) -> None:
         """The sum; after an add, before it, what is worth knowing of the machine that was not so when the script began."""
         if self._added and (advice := news(self._known, worth_knowing(self._machine))):
-            told = [Text(f"  • {sentence(one.fact)}") for one in advice]
-            self._printer.lines(Text("Worth knowing now", "bold"), *told, hang=4)
+            lines = [Text(f"  • {sentence(one.fact)}") for one in advice]
+            self._printer.lines(Text("Worth knowing now", "bold"), *lines, hang=4)
         said = f"{self._unexpected} not as expected" if self._unexpected else "each as expected"
-        self._printer.lines(Text(f"{self._told} command{'s' * (self._told != 1)}, {said}", "bold"), hang=0)
+        self._printer.lines(Text(f"{self._done} command{'s' * (self._done != 1)}, {said}", "bold"), hang=0)
 
     def _lines(self) -> Iterator[Text]:
-        first, last = self._told + 1, self._told + len(self._group)
+        first, last = self._done + 1, self._done + len(self._group)
         yield _result_line(f"{first}-{last}" if first < last else str(first), self._machine, self._group)
         for note in self._group[0].notes:
             yield Text(f"{_INDENT}note: {sentence(note)}")
         for change in changes(self._before, self._after):
             yield Text(f"{_INDENT}{change}")
-        self._told, self._before, self._group = last, self._after, []
+        self._done, self._before, self._group = last, self._after, []
 
 
 def _continues(outcome: Outcome, following: Outcome) -> bool:

@@ -24,7 +24,7 @@ def list_models(arguments: argparse.Namespace) -> int:
     names: list[str] = arguments.models
     if len(names) > 2:
         raise BadInput(f"{len(names)} kernels; name one or two, such as altmap models 6.1 6.12")
-    lines = _all() if not names else _told(*(find_model(name).name for name in names))
+    lines = _all() if not names else _changes(*(find_model(name).name for name in names))
     for line in lines:
         say(line)
     return FINE
@@ -41,7 +41,7 @@ def _all() -> Iterator[str]:
         yield f"  {name:<16}  {model.title}{f', {count}' if count else ''}"
 
 
-def _told(first: str, last: str | None = None) -> Iterator[str]:
+def _changes(first: str, last: str | None = None) -> Iterator[str]:
     for name in (first, last or first):
         if not MODELS[name].released:
             raise BadInput(

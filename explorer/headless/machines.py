@@ -59,16 +59,16 @@ def new(arguments: argparse.Namespace) -> int:
     writable(arguments.output)
     if arguments.qemu is not None and arguments.nodes is not None:
         raise engine.BadInput("--qemu says what --nodes does; give one of them")
-    told = engine.qemu_words(arguments.qemu, arguments.arch) if arguments.qemu is not None else None
+    words = engine.qemu_words(arguments.qemu, arguments.arch) if arguments.qemu is not None else None
     machine = engine.new_machine(
-        told.nodes if told else (arguments.nodes or "2G").split(","),
-        arch=arguments.arch or (told.arch if told else None) or "x86_64",
+        words.nodes if words else (arguments.nodes or "2G").split(","),
+        arch=arguments.arch or (words.arch if words else None) or "x86_64",
         kernel=arguments.kernel,
         block_size=arguments.block_size,
-        append=f"{told.append} {arguments.append}".strip() if told else arguments.append.strip(),
+        append=f"{words.append} {arguments.append}".strip() if words else arguments.append.strip(),
         cxl_windows=arguments.cxl_window,
-        devices=told.devices if told else (),
-        low=told.low if told else None,
+        devices=words.devices if words else (),
+        low=words.low if words else None,
     )
     return _made(machine, arguments)
 

@@ -17,7 +17,7 @@ from ..tui.outlooks import Outlooks
 
 def pictured(machine: Machine, about: str, width: int, colored: bool) -> Iterator[Line]:
     """The lines of a machine; without colour, letters say what pages are used for."""
-    told, wide = card(machine), picture_width(width)
+    known, wide = card(machine), picture_width(width)
     picture = miniature(Scene(machine, DARK, Outlooks(machine)), wide, 2, 2 if colored else 1)
-    yield from (fitted(line, width) for line in machine_row(machine.origin.name, told, picture, DARK))
-    yield about_line(about, told, width, DARK)
+    yield from (fitted(line, width) for line in machine_row(machine.origin.name, known, picture, DARK))
+    yield about_line(about, known, width, DARK)

@@ -60,9 +60,9 @@ class Page:
 
     def pairs(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Names, and what is said of each beside it; lines of that below each other."""
-        told = [(name, printable(text)) for name, text in pairs]
-        wide = max(len(name) for name, _ in told)
-        for name, text in told:
+        clean = [(name, printable(text)) for name, text in pairs]
+        wide = max(len(name) for name, _ in clean)
+        for name, text in clean:
             for line in text.split("\n"):
                 for part in textwrap.wrap(line, max(1, self._width - wide - 2), break_on_hyphens=False):
                     self._write(f"{self._in(_DIM, name.ljust(wide))}  {part}")

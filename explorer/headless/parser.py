@@ -44,7 +44,7 @@ def parser(declared: bool = True) -> Parser:
     top.add_argument("--version", action=_Version, nargs=0, help="print it")
     commands = top.add_subparsers(metavar="COMMAND", prog="altmap", parser_class=Parser)
     for verb in VERBS.values():
-        one = commands.add_parser(verb.name, help=verb.about, **_told(verb))
+        one = commands.add_parser(verb.name, help=verb.about, **_texts(verb))
         if declared:
             verb.declare(one)
     return top
@@ -52,12 +52,12 @@ def parser(declared: bool = True) -> Parser:
 
 def verb_parser(verb: Verb) -> Parser:
     """The parser of one verb's words."""
-    one = Parser(prog=f"altmap {verb.name}", **_told(verb))
+    one = Parser(prog=f"altmap {verb.name}", **_texts(verb))
     verb.declare(one)
     return one
 
 
-def _told(verb: Verb) -> dict[str, Any]:
+def _texts(verb: Verb) -> dict[str, Any]:
     return {"description": f"{_sentence(verb.about)}.", "examples": verb.examples}
 
 

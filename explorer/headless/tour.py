@@ -23,11 +23,11 @@ def walk(arguments: argparse.Namespace) -> int:
         from ..tui.app import run_app
 
         return run_app(tour.after(len(tour) - 1), tour)
-    Printer(arguments.color, arguments.width).lines(*_told(tour), hang=2)
+    Printer(arguments.color, arguments.width).lines(*_stations(tour), hang=2)
     return FINE
 
 
-def _told(tour: Walk) -> Iterator[Text]:
+def _stations(tour: Walk) -> Iterator[Text]:
     yield Text(tour.tour.title, "bold")
     for number in range(len(tour)):
         station = tour.station(number)

@@ -26,7 +26,7 @@ _SECONDS: Final = 24.0
 def watch(machine: Machine, label: str, commands: Sequence[Command], printer: Printer) -> None:
     """Show what commands do to a machine, which stays as it is. Raises `BadInput` for what makes no sense."""
     player = Player(Film(machine, commands), _SECONDS)
-    if not player.told:
+    if not player.moments:
         return
     if not printer.redraws:
         frames = Frames(label, player, (printer.width, HIGH), not printer.colored)

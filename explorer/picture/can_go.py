@@ -11,7 +11,7 @@ from .mix import shares
 from .palette import WORDS
 from .plan import Shape
 from .scope import touched
-from .view import Entry, Paint, Scene, Told, View, offline_entries, offline_paint
+from .view import BlockOutlook, Entry, Paint, Scene, View, offline_entries, offline_paint
 
 
 class CanGo(View):
@@ -24,13 +24,13 @@ class CanGo(View):
     def tile(cls, scene: Scene, block: int, shape: Shape, high: int, least: int) -> list[Line] | None:
         """The sign of its answer, after its number where no caption has that; what is in the way or would move, in full or
         not at all; and where the lowest row has a line for it, a bar of what it holds."""
-        told = scene.verdicts.of(block)
-        if told is None:
+        outlook = scene.verdicts.of(block)
+        if outlook is None:
             return None
         palette, wide, bare = scene.palette, shape.broad, shape.halves == 1
-        back = None if bare else palette.verdicts[told.answer]
+        back = None if bare else palette.verdicts[outlook.answer]
         fore = palette.text if bare else 0xFFFFFF if palette.dark else 0x10151C
-        sign, right = VERDICT_LETTERS[told.answer], _short(told)
+        sign, right = VERDICT_LETTERS[outlook.answer], _short(outlook)
         left = sign if shape.caption else f"{block} {sign}"
         if wide < _WORDED:
             left, right = sign.center(wide), ""
@@ -76,17 +76,17 @@ class CanGo(View):
         ] + offline_entries(scene, whole)
 
 
-def _short(told: Told) -> str:
+def _short(outlook: BlockOutlook) -> str:
     """What is in the way, or what would move, in as few letters as possible."""
-    if told.answer == "yes":
-        return f"{_counted(told.moves)} move" if told.moves else "empty"
-    if told.answer == "not known" and all(word == WORDS["assumed"] for word, _, _ in told.blockers):
-        return told.doubt
-    if told.rule or not told.blockers:
-        return told.rule or told.result
-    word, _, _ = told.blockers[0]
-    total = sum(count for _, count, _ in told.blockers)
-    return f"{_counted(total)} {word}{'+' * (len(told.blockers) > 1)}"
+    if outlook.answer == "yes":
+        return f"{_counted(outlook.moves)} move" if outlook.moves else "empty"
+    if outlook.answer == "not known" and all(word == WORDS["assumed"] for word, _, _ in outlook.blockers):
+        return outlook.doubt
+    if outlook.rule or not outlook.blockers:
+        return outlook.rule or outlook.result
+    word, _, _ = outlook.blockers[0]
+    total = sum(count for _, count, _ in outlook.blockers)
+    return f"{_counted(total)} {word}{'+' * (len(outlook.blockers) > 1)}"
 
 
 def _counted(count: int) -> str:

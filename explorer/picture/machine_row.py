@@ -23,20 +23,20 @@ def picture_width(width: int) -> int:
 
 def machine_row(
     name: str,
-    told: Card | None,
+    card: Card | None,
     picture: Sequence[Line],
     palette: Palette,
     facts: tuple[str, str] = ("", ""),
     done: int = 0,
 ) -> Iterator[Line]:
-    """The two lines of a machine beside the two of its picture. `facts` are said as long as no more is `told`; `done`: commands
-    in its history."""
+    """The two lines of a machine beside those of its picture. `facts` are said as long as nothing else is known; `done`:
+    commands in its history."""
     first, second = facts
-    if told is not None:
+    if card is not None:
         commands = f"{done:,} command{'s' * (done != 1)}"
-        first = f"{told.size:>7}  {commands if done else told.arch}"
-        second = f" {told.blocks} {told.nodes}"
-    below = told.kernel if told is not None else ""
+        first = f"{card.size:>7}  {commands if done else card.arch}"
+        second = f" {card.blocks} {card.nodes}"
+    below = card.kernel if card is not None else ""
     yield (
         Span(_named(both_ends(printable(name), _NAME - 1)), palette.text, bold=True),
         *picture[0],
@@ -45,11 +45,11 @@ def machine_row(
     yield (Span(_named(below), palette.dim), *picture[1], Span(second, palette.dim))
 
 
-def about_line(about: str, told: Card | None, width: int, palette: Palette) -> Line:
+def about_line(about: str, card: Card | None, width: int, palette: Palette) -> Line:
     """A line below: what a machine is, and how well it is known."""
-    known = f"{'●' if told.seen else '○'} {told.known}" if told is not None else ""
+    known = f"{'●' if card.seen else '○'} {card.known}" if card is not None else ""
     room = width - 2 - len(known)
-    sign = Span(known, palette.good if told is not None and told.seen else palette.dim)
+    sign = Span(known, palette.good if card is not None and card.seen else palette.dim)
     return (Span(f"{cut(printable(about), room).ljust(room)} ", palette.dim), sign)
 
 

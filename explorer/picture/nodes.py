@@ -23,7 +23,7 @@ _PLACES: Final = {"self": "in itself", "section": "in others", "kernel": "boot m
 """Where struct pages lie, by `Memmap.on`."""
 
 
-def zones_told(machine: Machine) -> list[ZoneKey]:
+def zones_shown(machine: Machine) -> list[ZoneKey]:
     """The zones that have pages; none where they are not of several nodes."""
     zones = sorted(key for key, zone in machine.zones.items() if zone.managed)
     return zones if len({node for node, _ in zones}) > 1 else []
@@ -31,20 +31,20 @@ def zones_told(machine: Machine) -> list[ZoneKey]:
 
 def lines_of(machine: Machine) -> int:
     """How many lines the table has."""
-    zones = zones_told(machine)
+    zones = zones_shown(machine)
     return len(zones) + _HEAD if zones else 0
 
 
 def table(scene: Scene, wide: int, halves: int) -> list[Line]:
     """A title, and a line for each zone that has pages; empty where there are not several nodes."""
     machine, palette = scene.machine, scene.palette
-    if not (zones := zones_told(machine)):
+    if not (zones := zones_shown(machine)):
         return []
     nodes = sorted(machine.nodes)
     struct, unit = _struct_pages(machine), machine.geometry.page_size
-    told = all(len(machine.nodes[node].distance) >= len(nodes) for node in nodes)
+    known = all(len(machine.nodes[node].distance) >= len(nodes) for node in nodes)
     head = "  ".join(f"{node:>2}" for node in nodes) if len(nodes) <= _MANY else ""
-    title = f"{'' if told else 'default '}distance  {head} " if head else ""
+    title = f"{'' if known else 'default '}distance  {head} " if head else ""
     strip = (Span("▌", palette.faint, palette.strip), Span("nodes", palette.text, palette.strip, True))
     lines: list[Line] = [
         (*strip, Span(title.rjust(wide - 6), palette.dim, palette.strip)),

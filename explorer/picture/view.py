@@ -36,7 +36,7 @@ class Entry(NamedTuple):
     sample: Line = ()
 
 
-class Told(msgspec.Struct, frozen=True):
+class BlockOutlook(msgspec.Struct, frozen=True):
     """Whether a block can go offline: "yes", "no", "never" or "not known"; the result ("ok" or the errno), what is in the
     way as (word, count, first pfn), a sentence, the pages that would move, and where it is no page that is in the way but a
     rule, that in a word; else the page (pfn) that the kernel meets first. `doubt`: what "not known" hangs on, in a word."""
@@ -54,7 +54,7 @@ class Told(msgspec.Struct, frozen=True):
 class Verdicts(Protocol):
     """What is known of whether blocks can go offline."""
 
-    def of(self, block: int) -> Told | None:
+    def of(self, block: int) -> BlockOutlook | None:
         """The verdict of a block; None as long as it was not asked."""
 
     def among(self, blocks: range) -> set[str]:

@@ -27,7 +27,7 @@ class News(NamedTuple):
     each."""
 
     number: int
-    told: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
 
     @property
@@ -81,7 +81,7 @@ class Reader:
         self._count += 1
         apart = _lines(_lasting(diff(self.plan, machine))) if self.plan is not None else ()
         news = News(self._count, _lines(found), apart)
-        if self.news and not self.news[-1].told and self.news[-1].number > 1:
+        if self.news and not self.news[-1].changed and self.news[-1].number > 1:
             self.news.pop()
         self.news = [*self.news, news][-KEPT:]
         return Reading(machine, news, _pages(before, machine, found))

@@ -8,7 +8,7 @@ from typing import Final
 from altmap.engine import Machine, Outlook, sentence
 
 from ..picture.palette import WORDS
-from ..picture.view import Told
+from ..picture.view import BlockOutlook
 from .prospects import Prospects, prospects
 
 _FEW: Final = 4
@@ -20,7 +20,7 @@ class Outlooks:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
-        self._known: dict[int, Told] = {}
+        self._known: dict[int, BlockOutlook] = {}
         self._answers: dict[str, list[int]] = {}
         self._state = -1
         self._rest: tuple[int, list[int]] = (-2, [])
@@ -30,7 +30,7 @@ class Outlooks:
         """Ask another reading of the same machine from now on."""
         self._machine, self._state, self._rest, self._summed = machine, -1, (-2, []), None
 
-    def of(self, block: int) -> Told | None:
+    def of(self, block: int) -> BlockOutlook | None:
         """What is known of a block in the present state."""
         return self._present().get(block)
 
@@ -38,25 +38,25 @@ class Outlooks:
         """The answers that there are on some blocks."""
         if not (known := self._present()):
             return set()
-        return {told.answer for nr in blocks if (told := known.get(nr)) is not None}
+        return {found.answer for nr in blocks if (found := known.get(nr)) is not None}
 
-    def ask(self, block: int) -> Told | None:
+    def ask(self, block: int) -> BlockOutlook | None:
         """What is known of a block; it is asked if it was not. None where there is nothing to ask: it is not online."""
         here = self._machine.blocks.get(block)
         if here is None or here.state != "online":
             return None
         known = self._present()
         if block not in known:
-            found = known[block] = told(self._machine, self._machine.outlook(block))
+            found = known[block] = block_outlook(self._machine, self._machine.outlook(block))
             self._answers.setdefault(found.answer, []).append(block)
         return known[block]
 
-    def each(self, blocks: range, ask: bool) -> tuple[tuple[int, Told], ...]:
+    def each(self, blocks: range, ask: bool) -> tuple[tuple[int, BlockOutlook], ...]:
         """What is known of each of a few blocks in one cell; `ask`: those that were not asked are."""
         if not 1 < len(blocks) <= _FEW:
             return ()
         found = ((nr, self.ask(nr) if ask else self.of(nr)) for nr in blocks)
-        return tuple((nr, told) for nr, told in found if told is not None)
+        return tuple((nr, found) for nr, found in found if found is not None)
 
     def pending(self) -> list[int]:
         """The online blocks that were not asked yet."""
@@ -82,14 +82,14 @@ class Outlooks:
             self._summed = (self._state, len(known)), prospects(known, online)
         return self._summed[1]
 
-    def _present(self) -> dict[int, Told]:
+    def _present(self) -> dict[int, BlockOutlook]:
         state = self._machine.timeline.number
         if state != self._state:
             self._known, self._answers, self._state = {}, {}, state
         return self._known
 
 
-def told(machine: Machine, outlook: Outlook) -> Told:
+def block_outlook(machine: Machine, outlook: Outlook) -> BlockOutlook:
     """An outlook in words."""
     per_block, size = machine.geometry.sections_per_block, machine.geometry.pages_per_section
     numbers = range(outlook.block * per_block, (outlook.block + 1) * per_block)
@@ -107,7 +107,7 @@ def told(machine: Machine, outlook: Outlook) -> Told:
         doubt, why = _doubted(outlook, seen=not any(section.estimated for section in here))
         said = said or why
     rule = RULES.get(outlook.reason.code, "") if outlook.reason is not None else ""
-    return Told(
+    return BlockOutlook(
         outlook.answer, outlook.result, tuple(blockers), said, outlook.moves, rule, None if rule else outlook.pfn, doubt
     )
 

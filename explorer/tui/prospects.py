@@ -13,7 +13,7 @@ from altmap.engine import block_names as all_names
 
 from .. import facts
 from ..picture.palette import WORDS
-from ..picture.view import Told
+from ..picture.view import BlockOutlook
 
 _PAGES: Final = {"unseen": "unseen pages", "no flags": "pages without flags"}
 """What answers hang on that is pages, called so."""
@@ -30,19 +30,21 @@ class Prospects(msgspec.Struct, frozen=True):
     closest: list[tuple[int, int]]
 
 
-def prospects(known: Mapping[int, Told], online: int) -> Prospects:
+def prospects(known: Mapping[int, BlockOutlook], online: int) -> Prospects:
     """What the answers come to."""
     answers: dict[str, list[int]] = {}
     reasons: Counter[str] = Counter()
     closest: list[tuple[int, int]] = []
-    for block, told in sorted(known.items()):
-        answers.setdefault(told.answer, []).append(block)
-        if told.answer == "yes":
+    for block, outlook in sorted(known.items()):
+        answers.setdefault(outlook.answer, []).append(block)
+        if outlook.answer == "yes":
             continue
-        kinds = [word for word, _, _ in told.blockers if told.answer != "not known" or word != WORDS["assumed"]]
-        reasons[told.rule or " + ".join(kinds[:3]) or _PAGES.get(told.doubt, told.doubt) or told.result] += 1
-        pages = sum(count for _, count, _ in told.blockers)
-        if told.answer == "no" and pages and not told.rule:
+        kinds = [word for word, _, _ in outlook.blockers if outlook.answer != "not known" or word != WORDS["assumed"]]
+        reasons[
+            outlook.rule or " + ".join(kinds[:3]) or _PAGES.get(outlook.doubt, outlook.doubt) or outlook.result
+        ] += 1
+        pages = sum(count for _, count, _ in outlook.blockers)
+        if outlook.answer == "no" and pages and not outlook.rule:
             closest.append((block, pages))
     closest.sort(key=lambda one: (one[1], one[0]))
     return Prospects(len(known), online, answers, reasons.most_common(), closest)
@@ -72,11 +74,16 @@ def tile_word(outcome: Outcome) -> str:
     return WORDS.get(kind, outcome.result) if isinstance(kind, str) else outcome.result
 
 
-def stays(refused: tuple[Outcome, ...], told: Told | None, block: int) -> str:
+def stays(refused: tuple[Outcome, ...], outlook: BlockOutlook | None, block: int) -> str:
     """All that stays in the way of an offline that was refused, for the page that it names is only the first; "" for none."""
-    if told is None or told.rule or told.answer == "not known" or getattr(refused[0].command, "block", None) != block:
+    if (
+        outlook is None
+        or outlook.rule
+        or outlook.answer == "not known"
+        or getattr(refused[0].command, "block", None) != block
+    ):
         return ""
-    counts = [f"{count:,} {word}" for word, count, _ in told.blockers]
+    counts = [f"{count:,} {word}" for word, count, _ in outlook.blockers]
     last = f"{counts.pop()} pages stay" if counts else ""
     return " and ".join(filter(None, (", ".join(counts), last)))
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from altmap.engine import Event, Move, Outcome, events
 
-Told = Event | Outcome
+EventOrOutcome = Event | Outcome
 
 
 class Meter(NamedTuple):
@@ -32,7 +32,7 @@ class Stepped(NamedTuple):
 class Course:
     """Moments are numbered from 1. `moves`: what moves in a moment; `block`: pages of a memory block."""
 
-    def __init__(self, told: Sequence[Told], moves: Mapping[int, Sequence[Move]], block: int) -> None:
+    def __init__(self, moments: Sequence[EventOrOutcome], moves: Mapping[int, Sequence[Move]], block: int) -> None:
         self._block = block
         self._numbers: dict[str, list[int]] = {}
         self._sums: dict[str, list[int]] = {}
@@ -42,7 +42,7 @@ class Course:
         self.loops: set[int] = set()
         """The moments after which the kernel does the same again, until a signal comes."""
         failed = 0
-        for number, one in enumerate(told, 1):
+        for number, one in enumerate(moments, 1):
             for word, amount in _amounts(one):
                 self._numbers.setdefault(word, []).append(number)
                 sums = self._sums.setdefault(word, [])
@@ -136,8 +136,8 @@ _KINDS: Final = {
 """What is measured, in this order, and the kind whose colour it has."""
 
 
-def _amounts(told: Told) -> Iterator[tuple[str, int]]:
-    match told:
+def _amounts(moment: EventOrOutcome) -> Iterator[tuple[str, int]]:
+    match moment:
         case events.RangeIsolated(pages=pages):
             yield "isolated", pages
         case events.PagesMigrated(pages=pages):

@@ -15,7 +15,7 @@ from ..picture.palette import DARK
 from ..picture.pointed import pointed
 from ..picture.scope import whole
 from ..picture.use import Use
-from ..picture.view import Scene, Told
+from ..picture.view import BlockOutlook, Scene
 from ..printable import printable
 from .moments import Watched, listed
 from .player import Player
@@ -60,7 +60,7 @@ class Frames:
         body = [
             *(picture.line(y, over) for y in range(picture.lines)),
             legend(entries, (cell,), left, picture.scene, picture.halves),
-            self._strip("what the kernel does", f"moment {player.at:,} of {len(player.told):,} ", left),
+            self._strip("what the kernel does", f"moment {player.at:,} of {len(player.moments):,} ", left),
             *listed(player, DARK, left, listed_ones),
             *measures,
         ]
@@ -106,7 +106,7 @@ class Frames:
 class _Unasked:
     """Nobody asks here which blocks can go."""
 
-    def of(self, block: int) -> Told | None:
+    def of(self, block: int) -> BlockOutlook | None:
         return None
 
     def among(self, blocks: range) -> set[str]:

@@ -15,44 +15,44 @@ from ..printable import printable
 from .player import Player
 
 _ARRIVALS: Final = 6
-"""Blocks that are told to have got pages."""
+"""Blocks that are named for the pages they got."""
 _NOW: Final = 4
 """Lines of what happens, at least."""
 _ZONES: Final = 8
-"""Zones that are told, at most; of more none is."""
+"""Zones that are named, at most; of more none is."""
 
 
-def moment_words(told: Event | Outcome) -> Moment:
+def moment_words(what: Event | Outcome) -> Moment:
     """An event, or the end of a command, for those who watch."""
-    if isinstance(told, Outcome):
-        why = f": {sentence(told.reason)}" if told.reason is not None else ""
-        return Moment(f"{describe(told.command)}: {told.result}{why}", "")
-    words, function = moment(told)
+    if isinstance(what, Outcome):
+        why = f": {sentence(what.reason)}" if what.reason is not None else ""
+        return Moment(f"{describe(what.command)}: {what.result}{why}", "")
+    words, function = moment(what)
     return Moment(printable(words), function)
 
 
 def listed(player: Player, palette: Palette, wide: int, high: int) -> list[Line]:
     """The moments around the present one, a line each."""
-    count = len(player.told)
+    count = len(player.moments)
     here = player.at + 1 if player.part or not player.at else player.at
     first = max(1, min(here - high // 2, count - high + 1))
     return [_line(player, palette, number, here, wide) for number in range(first, min(first + high, count + 1))]
 
 
 def _line(player: Player, palette: Palette, number: int, here: int, wide: int) -> Line:
-    told = player.told[number - 1]
-    words, function = moment_words(told)
+    what = player.moments[number - 1]
+    words, function = moment_words(what)
     now, past = (number == here and player.at > 0) or (number == here and player.part > 0), number <= player.at
     sign = Span(
         " ▶ " if now else " ✓ " if past else " · ", palette.accent if now else palette.good if past else palette.faint
     )
     colour = palette.text if past or now else palette.faint
-    if isinstance(told, events.MemmapSkipped):
+    if isinstance(what, events.MemmapSkipped):
         colour = palette.kinds["memmap"]
-    elif isinstance(told, Outcome):
-        colour = palette.good if told.ok else palette.bad
+    elif isinstance(what, Outcome):
+        colour = palette.good if what.ok else palette.bad
     back = palette.focused if now else None
-    digits = len(str(len(player.told)))
+    digits = len(str(len(player.moments)))
     room = wide - 3 - digits - 2
     tail = f" {function} " if len(function) + 24 <= room else ""
     room -= len(tail)
@@ -101,15 +101,15 @@ class Watched(Parts):
         for word, done, total, kind in self._player.meters():
             yield self._measured(word, done, total, self.palette.kinds[kind], f"{done:,} / {total:,}")
 
-    def _measured(self, word: str, done: int, total: int, colour: int, told: str) -> Line:
+    def _measured(self, word: str, done: int, total: int, colour: int, said: str) -> Line:
         """A word, a bar and what it comes to."""
-        bar = max(4, self.wide - 13 - len(told) - 1)
+        bar = max(4, self.wide - 13 - len(said) - 1)
         if self.letters:
             cells = round(bar * done / total)
             measure: Line = (Span("=" * cells + " " * (bar + 1 - cells)),)
         else:
             measure = self.measure(done / total, bar, colour) if done else (Span(" " * (bar + 1)),)
-        return joined((Span(f"{word:<13}", self.palette.dim), *measure, Span(told, bold=True)))
+        return joined((Span(f"{word:<13}", self.palette.dim), *measure, Span(said, bold=True)))
 
     def _arrivals(self) -> Iterator[Line]:
         arrived = self._player.arrived()
@@ -128,12 +128,12 @@ class Watched(Parts):
 
     def _now(self) -> Iterator[Line]:
         """What happens, in so many lines that what stands below them seldom moves."""
-        if not self._player.told:
+        if not self._player.moments:
             return
-        told = self._player.present
+        what = self._player.present
         yield ()
-        yield self.title("this moment", "" if told is None else type(told).__name__)
-        words, function = moment_words(told) if told is not None else Moment("The machine before anything is done.", "")
+        yield self.title("this moment", "" if what is None else type(what).__name__)
+        words, function = moment_words(what) if what is not None else Moment("The machine before anything is done.", "")
         lines: list[Line] = [(Span(function, self.palette.accent),)] if function else []
         lines += [(Span(line),) for line in wrap(words, self.wide)]
         yield from lines

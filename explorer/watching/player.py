@@ -49,16 +49,18 @@ class Player:
         """All blocks that are there at a time, and the node of each."""
         self.moves: dict[int, list[Move]] = {}
         while film.at < MOST and film.forward():
-            if isinstance(film.told, events.PagesMigrated | events.PagesCompacted) and (found := film.moves()):
+            if isinstance(film.last, events.PagesMigrated | events.PagesCompacted) and (found := film.moves()):
                 self.moves[film.at] = found
-        told = film.so_far
+        so_far = film.so_far
         film.to_end()
         self.memory |= blocks_of(film.machine)
-        last = film.told
-        self.told: tuple[Event | Outcome, ...] = told if film.at == len(told) or last is None else (*told, last)
+        last = film.last
+        self.moments: tuple[Event | Outcome, ...] = (
+            so_far if film.at == len(so_far) or last is None else (*so_far, last)
+        )
         film.go_to(0)
-        self.playing = bool(self.told)
-        self._course = Course(self.told, self.moves, self.machine.geometry.pages_per_block)
+        self.playing = bool(self.moments)
+        self._course = Course(self.moments, self.moves, self.machine.geometry.pages_per_block)
         self.part = 0.0
         self._signalled: set[int] = set()
         self._changed: tuple[int, list[tuple[int, int]]] = (0, [])
@@ -71,23 +73,23 @@ class Player:
     @property
     def at(self) -> int:
         """The moments that have passed."""
-        return min(self.film.at, len(self.told))
+        return min(self.film.at, len(self.moments))
 
     @property
     def ended(self) -> bool:
         """Has the last moment passed?"""
-        return self.at == len(self.told)
+        return self.at == len(self.moments)
 
     @property
     def never_ends(self) -> bool:
         """Has the last moment passed, and the kernel goes on for ever?"""
-        last = self.told[-1] if self.told else None
+        last = self.moments[-1] if self.moments else None
         return self.ended and isinstance(last, Outcome) and last.result == NEVER_ENDS
 
     @property
     def leaves(self) -> int | None:
         """The block that goes offline; None where none does, or several do."""
-        changed = (one for one in self.told if isinstance(one, events.BlockStateChanged))
+        changed = (one for one in self.moments if isinstance(one, events.BlockStateChanged))
         found = {one.block for one in changed if one.state == "going-offline"}
         return found.pop() if len(found) == 1 else None
 
@@ -100,8 +102,8 @@ class Player:
     def present(self) -> Event | Outcome | None:
         """What is happening, or what happened last where nothing is; None at the beginning."""
         if self.part and not self.ended:
-            return self.told[self.at]
-        return self.told[self.at - 1] if self.at else None
+            return self.moments[self.at]
+        return self.moments[self.at - 1] if self.at else None
 
     # -- going on ---------------------------------------------------------------------------------------------------
 
@@ -109,7 +111,7 @@ class Player:
         """A frame has passed; returns whether there is something else to see."""
         if not self.playing or self.ended or self.waits:
             return False
-        length = min(_MOMENT, self._whole / len(self.told)) * (2 if self.at + 1 in self.moves else 1)
+        length = min(_MOMENT, self._whole / len(self.moments)) * (2 if self.at + 1 in self.moves else 1)
         self.part += self.speed / (FRAMES * length)
         while self.part >= 1 and not self.ended:
             self._show(self.at + 1)
@@ -122,7 +124,7 @@ class Player:
 
     def go_to(self, at: int) -> None:
         """To a moment, and stay there."""
-        self._show(max(0, min(at, len(self.told))))
+        self._show(max(0, min(at, len(self.moments))))
         self.part = 0.0
         self.playing = False
 
@@ -133,7 +135,7 @@ class Player:
             self.part = at % 1
 
     def _show(self, at: int) -> None:
-        if at == len(self.told):
+        if at == len(self.moments):
             self.film.to_end()
         else:
             self.film.go_to(at)
@@ -167,7 +169,7 @@ class Player:
         scanners = tuple((pfn, sign) for pfn, sign in signs if pfn is not None)
         came_to = {block * self.machine.geometry.pages_per_block: pages for block, pages in self.arrived().items()}
         moves = self.moving()
-        if not moves or not isinstance(self.told[self.at], events.PagesMigrated):
+        if not moves or not isinstance(self.moments[self.at], events.PagesMigrated):
             touched = [(pfn, size) for move in moves for pfn in (move.source, move.target)] or self._changes()
             return Happening(places(touched, section), scanners=scanners, came=came_to)
         left, came = [move.source for move in moves], [move.target for move in moves]
@@ -186,14 +188,14 @@ class Player:
         if not self.at:
             return []
         if self._changed[0] != self.at:
-            told, found = self.told[self.at - 1], self.film.changed()
-            if isinstance(told, events.RangeIsolated):
+            what, found = self.moments[self.at - 1], self.film.changed()
+            if isinstance(what, events.RangeIsolated):
                 found = []
-            elif isinstance(told, events.MemmapPlaced) and told.on == "self" and told.chunks:
-                found = list(told.chunks)
-            elif isinstance(told, events.MemmapSkipped):
-                found = [(told.pfn, told.pages)]
-            elif isinstance(told, events.PagesMigrated):
+            elif isinstance(what, events.MemmapPlaced) and what.on == "self" and what.chunks:
+                found = list(what.chunks)
+            elif isinstance(what, events.MemmapSkipped):
+                found = [(what.pfn, what.pages)]
+            elif isinstance(what, events.PagesMigrated):
                 size = self.machine.geometry.pageblock_pages
                 found = [(move.target, size) for move in self.moves.get(self.at, [])]
             self._changed = self.at, found

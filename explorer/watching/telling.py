@@ -41,9 +41,9 @@ def telling(player: Player, most: int) -> list[float]:
     """The moments that tell most, at most so many, in their order, as numbers for `Player.show`; the last one is always
     there. Pages that move are half way."""
     found: dict[type, list[int]] = {}
-    for number, told in enumerate(player.told, 1):
-        found.setdefault(type(told), []).append(number)
-    chosen = [len(player.told) * 1.0]
+    for number, what in enumerate(player.moments, 1):
+        found.setdefault(type(what), []).append(number)
+    chosen = [len(player.moments) * 1.0]
     for kind, places in _TELLING.items():
         numbers = found.get(kind, [])
         for place in places if numbers else ():
@@ -62,7 +62,7 @@ def is_moment(text: str) -> bool:
 def moment_of(text: str, player: Player) -> float:
     """The moment that a text names: "event 5" (what has passed then; "event 4.5" is half way to it), "40%" or "last".
     Raises `BadInput`."""
-    count = len(player.told)
+    count = len(player.moments)
     number = text.removeprefix(WORD).strip()
     if number == LAST:
         return float(count)

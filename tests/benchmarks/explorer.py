@@ -207,7 +207,7 @@ async def frames(machine: Machine, line: str, speed: int) -> tuple[float, int]:
         start = process_time()
         while drawn < _FRAMES and not screen._player.ended:
             await asyncio.sleep(0.02)
-        return (process_time() - start) / max(1, drawn), len(screen._player.told)
+        return (process_time() - start) / max(1, drawn), len(screen._player.moments)
 
 
 def watching(say: Say) -> None:

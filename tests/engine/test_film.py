@@ -81,7 +81,7 @@ def test_each_moment_is_the_machine_after_so_many_events_however_one_came_to_it(
     (outcome,) = film.to_end()
     last = film.at
     assert film.moments == last == len(outcome.events) + 1
-    assert film.told == outcome
+    assert film.last == outcome
     copy = machine.copy()
     assert copy.apply(command) == outcome
     assert film.ended
@@ -102,20 +102,20 @@ def test_pages_that_leave_arrive_elsewhere_pageblock_by_pageblock() -> None:
     film = Film(machine, [Offline(block=1)])
     moved = 0
     while film.forward():
-        if isinstance(film.told, PagesMigrated):
+        if isinstance(film.last, PagesMigrated):
             moves = film.moves()
-            assert sum(move.pages for move in moves) == film.told.pages
+            assert sum(move.pages for move in moves) == film.last.pages
             assert {machine.geometry.block_of(move.source) for move in moves} == {1}
             assert 1 not in {machine.geometry.block_of(move.target) for move in moves}
             touched = {pfn for start, pages in film.changed() for pfn in range(start, start + pages, 512)}
             assert touched == {pfn for move in moves for pfn in (move.source, move.target)}
-            moved += film.told.pages
+            moved += film.last.pages
     assert moved == 1673
 
 
 def test_what_is_isolated_changes_and_moves_nothing() -> None:
     film = Film(open_machine("small-guest"), [Offline(block=1)])
-    while not isinstance(film.told, RangeIsolated):
+    while not isinstance(film.last, RangeIsolated):
         assert film.forward()
     assert (32768, 32768) in [
         (max(start, 32768), min(start + pages, 65536) - 32768) for start, pages in film.changed() if start <= 32768
@@ -136,7 +136,7 @@ def test_the_functions_that_step_over_memmap_are_moments_of_their_own() -> None:
 
 def test_a_film_has_no_moment_before_its_first_and_none_of_a_command_without_sense() -> None:
     film = Film(open_machine("small-guest"), [Offline(block=1)])
-    assert film.told is None
+    assert film.last is None
     assert not film.changed()
     assert not film.moves()
     assert not film.back()

@@ -8,7 +8,7 @@ from altmap.engine import about_bytes
 from altmap.explorer import facts
 from altmap.explorer.picture.links import links_of
 from altmap.explorer.tui import outcomes, places, words
-from altmap.explorer.tui.outlooks import told
+from altmap.explorer.tui.outlooks import block_outlook
 from altmap.explorer.tui.session import Batch
 
 from .machines import DIMM, guest, numa, with_dimm
@@ -152,4 +152,4 @@ def test_a_zone_without_memory_is_no_place_and_those_that_have_some_are_named() 
 
 def test_what_a_block_that_is_not_known_hangs_on_is_said_beside_it() -> None:
     machine = engine.open_machine("numa-guest")
-    assert told(machine, machine.outlook(2)).sentence == "no one saw 32,768 of its pages"
+    assert block_outlook(machine, machine.outlook(2)).sentence == "no one saw 32,768 of its pages"

@@ -73,12 +73,12 @@ def said(screen: MainScreen) -> str:
 
 def test_what_changed_is_told_in_the_words_of_diff_lasting_things_first(root: Path) -> None:
     reader = Reader(str(root))
-    assert reader.read().news.told == ()
-    assert reader.read().news.told == ()
+    assert reader.read().news.changed == ()
+    assert reader.read().news.changed == ()
     offline(root, 3, free=39000)
-    told = reader.read().news.told
-    assert told[0].startswith("memory3: state online -> offline")
-    assert told[-1] == "zone DMA32 of node 0: free 40,000 -> 39,000 (-1,000)"
+    changed = reader.read().news.changed
+    assert changed[0].startswith("memory3: state online -> offline")
+    assert changed[-1] == "zone DMA32 of node 0: free 40,000 -> 39,000 (-1,000)"
     assert [news.number for news in reader.news] == [1, 3], "a reading without news is not kept"
 
 

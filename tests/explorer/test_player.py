@@ -35,8 +35,8 @@ def test_it_plays_to_the_end_by_frames_alone_and_faster_at_a_higher_speed() -> N
 
 def test_pages_that_move_do_so_bit_by_bit() -> None:
     playing = player()
-    at = next(number for number, told in enumerate(playing.told) if isinstance(told, PagesMigrated))
-    migrated = playing.told[at]
+    at = next(number for number, told in enumerate(playing.moments) if isinstance(told, PagesMigrated))
+    migrated = playing.moments[at]
     assert isinstance(migrated, PagesMigrated)
     playing.go_to(at)
     playing.playing = True
@@ -55,20 +55,20 @@ def test_the_meters_are_full_at_the_end_and_empty_at_the_beginning() -> None:
     playing = player()
     assert {meter.word for meter in playing.meters()} >= {"isolated", "moved", "taken out"}
     assert all(meter.done == 0 for meter in playing.meters())
-    playing.go_to(len(playing.told))
+    playing.go_to(len(playing.moments))
     assert all(meter.done == meter.total for meter in playing.meters())
 
 
 def test_the_rfc_steps_over_its_memmap_in_sight() -> None:
     machine = with_dimm("rfc-v2", movable=8)
     playing = Player(Film(machine, [Offline(block=32)]))
-    assert any(isinstance(told, MemmapSkipped) for told in playing.told)
+    assert any(isinstance(told, MemmapSkipped) for told in playing.moments)
     assert next(meter for meter in playing.meters() if meter.word == "memmap over").total >= 3
 
 
 def test_isolated_pageblocks_empty_and_others_fill_while_pages_move() -> None:
     playing = player()
-    at = next(number for number, told in enumerate(playing.told) if isinstance(told, PagesMigrated))
+    at = next(number for number, told in enumerate(playing.moments) if isinstance(told, PagesMigrated))
     geometry = playing.machine.geometry
     assert geometry.sections_per_block == 1
     emptied = [0]
@@ -96,7 +96,7 @@ def test_the_scanners_of_compaction_go_towards_each_other() -> None:
     playing = Player(Film(machine, [Compact(node=0, zone="Movable")]))
     assert not playing.happening().scanners
     between = []
-    for at in range(1, len(playing.told) - 2, 40):
+    for at in range(1, len(playing.moments) - 2, 40):
         playing.show(at + 0.5)
         (low, right), (high, left) = playing.happening().scanners
         assert (right, left) == ("▶", "◀")
@@ -104,14 +104,14 @@ def test_the_scanners_of_compaction_go_towards_each_other() -> None:
         assert [sign for _, sign in playing.happening(letters=True).scanners] == [">", "<"]
     assert between == sorted(between, reverse=True)
     assert len(between) > 10
-    playing.go_to(len(playing.told))
+    playing.go_to(len(playing.moments))
     assert not playing.happening().scanners
 
 
 def test_what_comes_after_very_many_moments_is_done_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("altmap.explorer.watching.player.MOST", 3)
     playing = player()
-    assert len(playing.told) == 4
+    assert len(playing.moments) == 4
     while playing.tick():
         pass
     assert playing.ended
@@ -133,7 +133,7 @@ def test_an_offline_that_only_a_signal_ends_is_waited_at_until_it_comes() -> Non
         pass
     assert playing.ended
     assert not playing.never_ends
-    assert any(isinstance(told, IsolationUndone) for told in playing.told)
+    assert any(isinstance(told, IsolationUndone) for told in playing.moments)
     assert state(playing.machine) == "online"
 
 

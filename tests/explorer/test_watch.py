@@ -68,7 +68,7 @@ def test_how_many_pages_came_to_a_block_stands_on_its_tile_until_it_is_left() ->
             )
             return {int(block): int(pages.replace(",", "")) for block, pages in re.findall(r"(\d+) +\+([\d,]+)", said)}
 
-        told = watching._player.told
+        told = watching._player.moments
         before = next(number for number, one in enumerate(told) if isinstance(one, PagesMigrated))
         watching.action_to(before)
         assert shown() == {}
@@ -200,7 +200,7 @@ def test_the_signal_stops_the_kernel_where_a_person_is() -> None:
         await press(pilot, "R", "space", "home")
         again = pilot.app.screen
         assert isinstance(again, WatchScreen)
-        assert any(isinstance(told, IsolationUndone) for told in again._player.told[stopped:]), (
+        assert any(isinstance(told, IsolationUndone) for told in again._player.moments[stopped:]), (
             "what is undone is shown"
         )
         for _ in range(stopped):

@@ -9,7 +9,7 @@ import pytest
 from altmap import engine
 from altmap.explorer.tui.screens.error import ErrorScreen
 from altmap.explorer.tui.screens.main import MainScreen
-from altmap.explorer.tui.screens.why import WhyScreen, told
+from altmap.explorer.tui.screens.why import WhyScreen, contents
 from altmap.explorer.tui.widgets.heading import Heading
 from altmap.explorer.tui.widgets.prose import Prose
 from textual.widgets import OptionList
@@ -166,7 +166,7 @@ def test_what_no_command_can_do_is_said_and_cannot_be_chosen() -> None:
 def test_the_words_of_the_engine_are_all_there(command: engine.Command) -> None:
     """The screen shows each line of the verdict once, the numbers of the remedies aside."""
     verdict = pinned().why_not(command)
-    lines, heading, choices = told(verdict)
+    lines, heading, choices = contents(verdict)
     shown = [
         *engine.plain(lines).splitlines(),
         heading,

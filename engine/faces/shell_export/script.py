@@ -156,8 +156,8 @@ def exported(history: Sequence[Outcome], block_size: int) -> list[Exported]:
 
 def _refused(outcome: Outcome, lines: Iterator[str]) -> list[str]:
     """As comments; the first lines of a step tell which one it was, and an absurd size would have millions."""
-    told = [line if isinstance(line, Comment) else comment(line) for line in islice(lines, 8)]
-    return [*told, comment(f"  refused with {outcome.result}: {sentence(outcome.reason)}")]
+    comments = [line if isinstance(line, Comment) else comment(line) for line in islice(lines, 8)]
+    return [*comments, comment(f"  refused with {outcome.result}: {sentence(outcome.reason)}")]
 
 
 # -- steps --------------------------------------------------------------------------------------------------------------

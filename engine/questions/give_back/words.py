@@ -16,15 +16,15 @@ from .plan import GiveBack, HeldBlocks
 _MOST_RUNS: Final = 4
 """Runs of blocks that a line names."""
 _MOST_LINES: Final = 24
-"""Lines of the script that are told."""
+"""Lines of the script that are shown."""
 
 
 def describe_give_back(plan: GiveBack) -> tuple[Line, ...]:
     """The answer, the blocks in their order, what moves, and what holds the rest."""
-    return tuple(_told(plan))
+    return tuple(_lines(plan))
 
 
-def _told(plan: GiveBack) -> Iterator[Line]:
+def _lines(plan: GiveBack) -> Iterator[Line]:
     where = "" if plan.node is None else f" node {plan.node}"
     yield running(f"offline {format_bytes(plan.wanted)}{where}: {_answer(plan)}", "answer", 0)
     if plan.unsure:

@@ -110,9 +110,9 @@ def warned(warning: Warn, names: Names) -> str:
             waits = f"one would see no answer at all while {names((block,))} is going offline"
             return f"{waits}; killing who waits ends the waiting, and changes nothing"
         case effects.ParametersAssumed(values):
-            taken = " and ".join(f"{name}={value}" for name, value in values)
+            assumed = " and ".join(f"{name}={value}" for name, value in values)
             guess = "is a guess" if len(values) == 1 else "are guesses"
-            return f"{taken} {guess}, as no file of the capture tells: on the machine itself this may go otherwise"
+            return f"{assumed} {guess}, as no file of the capture tells: on the machine itself this may go otherwise"
         case effects.KernelPagesMayCome(zone):
             return (
                 f"in zone {zone} the kernel may put its own pages anywhere, and one of them keeps a block from going offline; "

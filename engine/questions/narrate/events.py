@@ -21,10 +21,10 @@ def event_words(event: Event) -> str:
     return words(event) if words is not None else ""
 
 
-def stepped_over(told: Iterable[Event]) -> str:
+def stepped_over(passed: Iterable[Event]) -> str:
     """Which functions stepped over how many memmap pages; empty where none did (upstream's ranges have none in them)."""
     pages: Counter[str] = Counter()
-    for event in told:
+    for event in passed:
         if isinstance(event, MemmapSkipped):
             pages[event.where] += event.pages
     most = max(pages.values(), default=0)
@@ -45,10 +45,10 @@ def _stayed(event: events.OfflineFailed) -> str:
     return f"{block_names((event.block,))} did not go offline {again}({event.errno}): {sentence(event.reason)}"
 
 
-def hangs_on(told: Iterable[PagesAssumed]) -> str:
+def hangs_on(passed: Iterable[PagesAssumed]) -> str:
     """On which pages what came of a command hangs, all together."""
     pages = Counter[ZoneKey]()
-    for event in dict.fromkeys(told):
+    for event in dict.fromkeys(passed):
         pages[event.node, event.zone] += event.unseen
     what = " and ".join(f"{counted(count, 'page')} of {zone_name(zone)}" for zone, count in pages.items())
     return f"this hangs on what {what} {'is' if sum(pages.values()) == 1 else 'are'}, which no one knows"

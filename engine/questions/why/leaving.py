@@ -9,11 +9,10 @@ from ...protocol.events import BlockRemoved, Event, HugePageDissolved, NodeOffli
 from ...protocol.reasons import Reason
 from ...protocol.reasons.effects import BlocksGo, HugePagesGivenUp, NodeGoes, PagesMove
 
-Told = tuple[list[Reason], list[Reason]]
-"""Effects and warnings."""
+EffectsAndWarnings = tuple[list[Reason], list[Reason]]
 
 
-def moves(events: Sequence[Event]) -> Told:
+def moves(events: Sequence[Event]) -> EffectsAndWarnings:
     """Which pages leave for where, and huge pages that are given up for that."""
     moved: dict[tuple[int, str], int] = {}
     for event in of_type(events, PagesMigrated):
@@ -24,7 +23,7 @@ def moves(events: Sequence[Event]) -> Told:
     return effects, [HugePagesGivenUp(dissolved)] if dissolved else []
 
 
-def leaves(events: Sequence[Event]) -> Told:
+def leaves(events: Sequence[Event]) -> EffectsAndWarnings:
     """Which pages leave for where, and which blocks and nodes are gone then."""
     effects, warnings = moves(events)
     gone = consecutive(event.block for event in of_type(events, BlockRemoved))

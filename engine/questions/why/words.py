@@ -62,12 +62,12 @@ _ALONE: Final = _Run(-1, -1)
 
 
 def describe_verdicts(verdicts: Sequence[Verdict]) -> tuple[Line, ...]:
-    """The verdicts on all commands of a line. Blocks in a row of which the same is to be said are told once; the last line
+    """The verdicts on all commands of a line. Blocks in a row of which the same is to be said are said once; the last line
     says how many of each answer there are."""
     if len(verdicts) == 1:
         return describe_verdict(verdicts[0])
-    told = [line for run in _runs(verdicts) for line in (*_whole(run[0], _blocks_of(run)), GAP)]
-    return (*told, running(f"{sums(verdicts)}; each is judged by itself, as if it were the only one", indent=0))
+    said = [line for run in _runs(verdicts) for line in (*_whole(run[0], _blocks_of(run)), GAP)]
+    return (*said, running(f"{sums(verdicts)}; each is judged by itself, as if it were the only one", indent=0))
 
 
 def sums(verdicts: Sequence[Verdict]) -> str:
@@ -110,7 +110,9 @@ def _runs(verdicts: Sequence[Verdict]) -> Iterator[list[Verdict]]:
     """Verdicts on one block after the other of which the same is to be said."""
     run: list[Verdict] = []
     for verdict in verdicts:
-        if run and not (_follows(run[0].command, verdict.command, len(run)) and _told(run[0]) == _told(verdict)):
+        if run and not (
+            _follows(run[0].command, verdict.command, len(run)) and _without_block(run[0]) == _without_block(verdict)
+        ):
             yield run
             run = []
         run.append(verdict)
@@ -130,8 +132,8 @@ def _follows(first: Command, other: Command, distance: int) -> bool:
     return isinstance(other, Online | Offline) and other == msgspec.structs.replace(first, block=first.block + distance)
 
 
-def _told(verdict: Verdict) -> object:
-    """All that is told of a verdict, without the block that it is about."""
+def _without_block(verdict: Verdict) -> object:
+    """All that is said of a verdict, without the block that it is about."""
     block = verdict.command.block if isinstance(verdict.command, Online | Offline) else None
     parts = (
         verdict.result, verdict.answer, verdict.unknown, verdict.reason, verdict.effects, verdict.warnings, verdict.but,
@@ -265,8 +267,8 @@ def _table(blockers: Sequence[Blocker], page_size: int, run: _Run) -> Iterator[t
     yield "count", "first pfn", "address", "what"
     for blocker in blockers:
         what = KIND_WORDS.get(blocker.kind, "")
-        if told := sentence(blocker.detail or blocker.rule, run.names):
-            what = f"{what}: {told}" if what else told
+        if detail := sentence(blocker.detail or blocker.rule, run.names):
+            what = f"{what}: {detail}" if what else detail
         size = format_bytes(blocker.count) if blocker.unit == "bytes" else ""
         place = ("", "") if blocker.first is None else (f"{blocker.first:#x}", f"{blocker.first * page_size:#x}")
         yield size or counted(blocker.count, blocker.unit[:-1]), *place, what

@@ -10,7 +10,7 @@ from altmap.engine import Alternative, AutoMovable, Comparison, Machine, MemoryT
 from altmap.engine.protocol.vocabulary import Certainty, MemmapOn, OnlineType, Placement
 
 from .command import CommandRow, line_row
-from .document import Amount, Document, NodeAmount, Refusal, Told, refusal, told
+from .document import Amount, Document, NodeAmount, ReasonRow, Refusal, reason_row, refusal
 
 
 class HugePages(msgspec.Struct, frozen=True):
@@ -134,7 +134,7 @@ class PlanRow(msgspec.Struct, frozen=True, kw_only=True):
 
     result: str
     refusal: Refusal | None
-    rule: Told | None
+    rule: ReasonRow | None
     ratio: int
     numa_aware: bool
     movable_blocks: int
@@ -227,7 +227,7 @@ class _Rows:
         return PlanRow(
             result=plan.result,
             refusal=None if ok else refusal(plan.result, plan.reason, None),
-            rule=told(plan.reason) if ok and plan.reason is not None else None,
+            rule=reason_row(plan.reason) if ok and plan.reason is not None else None,
             ratio=plan.ratio,
             numa_aware=plan.numa_aware,
             movable_blocks=plan.movable_blocks,

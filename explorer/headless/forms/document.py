@@ -40,8 +40,9 @@ class NodeAmount(msgspec.Struct, frozen=True):
     pages: int
 
 
-class Told(msgspec.Struct, frozen=True):
-    """Something worth knowing: in a sentence, and as data, its `code` and its fields (`altmap schema reason` has them all)."""
+class ReasonRow(msgspec.Struct, frozen=True):
+    """A reason, a note or a danger: as a sentence, and as data, its `code` and its fields (`altmap schema reason` has them
+    all)."""
 
     sentence: str
     reason: Mapping[str, Any]
@@ -66,9 +67,9 @@ class Refusal(msgspec.Struct, frozen=True):
     pfn: int | None
 
 
-def told(reason: Reason) -> Told:
+def reason_row(reason: Reason) -> ReasonRow:
     """A reason as a sentence and as data."""
-    return Told(sentence(reason), msgspec.to_builtins(reason))
+    return ReasonRow(sentence(reason), msgspec.to_builtins(reason))
 
 
 def advice_row(advice: Advice) -> AdviceRow:

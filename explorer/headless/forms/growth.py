@@ -8,7 +8,7 @@ import msgspec
 from altmap.engine import Growth, GrowthPoint, Machine
 from altmap.engine.protocol.vocabulary import AutoOnline, Caller
 
-from .document import Document, Refusal, Told, refusal, told
+from .document import Document, ReasonRow, Refusal, reason_row, refusal
 
 
 class PointRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,21 +29,21 @@ class DangerRow(msgspec.Struct, frozen=True):
     """From so many `added` bytes on, this is so."""
 
     added: int
-    what: Told
+    what: ReasonRow
 
 
 class DoubtRow(msgspec.Struct, frozen=True):
     """What comes of the step from so many `added` bytes on, and of those after it, is not known."""
 
     added: int
-    what: Told
+    what: ReasonRow
 
 
 class GrowthDocument(Document, tag="growth", frozen=True, kw_only=True):
     """Memory is added to the machine `name` step by step (`step` bytes each, from address `start` on) until the kernel
     refuses, or `limit` bytes are added. `points` begin with the machine before; `added` is how far it came, `refusal` what
     ended it, null where nothing did; `partial` are bytes that the refused step plugged nevertheless. `unknown` is on what all of
-    this hangs that no one saw, counted or told, empty where it is known; `assumed` are parameters that no file told."""
+    this hangs that no one saw, counted or reason_row, empty where it is known; `assumed` are parameters that no file reason_row."""
 
     version: Literal[1] = 1
     name: str
@@ -57,7 +57,7 @@ class GrowthDocument(Document, tag="growth", frozen=True, kw_only=True):
     refusal: Refusal | None
     partial: int
     unknown: tuple[DoubtRow, ...]
-    assumed: tuple[Told, ...]
+    assumed: tuple[ReasonRow, ...]
     dangers: tuple[DangerRow, ...]
     points: tuple[PointRow, ...]
 
@@ -76,9 +76,9 @@ def growth_document(machine: Machine, growth: Growth) -> GrowthDocument:
         added=growth.added,
         refusal=refused,
         partial=growth.partial,
-        unknown=tuple(DoubtRow(doubt.added, told(doubt.reason)) for doubt in growth.unknown),
-        assumed=tuple(map(told, growth.assumed)),
-        dangers=tuple(DangerRow(danger.added, told(danger.fact)) for danger in growth.dangers),
+        unknown=tuple(DoubtRow(doubt.added, reason_row(doubt.reason)) for doubt in growth.unknown),
+        assumed=tuple(map(reason_row, growth.assumed)),
+        dangers=tuple(DangerRow(danger.added, reason_row(danger.fact)) for danger in growth.dangers),
         points=tuple(map(_point, growth.points)),
     )
 

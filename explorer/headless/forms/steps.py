@@ -26,7 +26,18 @@ from altmap.engine.sysfs.report import (
 from ... import __version__
 from .changes import Changes, changes
 from .command import CommandRow, line_row
-from .document import AdviceRow, Amount, Document, NodeAmount, Refusal, Told, advice_row, as_line, refusal, told
+from .document import (
+    AdviceRow,
+    Amount,
+    Document,
+    NodeAmount,
+    ReasonRow,
+    Refusal,
+    advice_row,
+    as_line,
+    reason_row,
+    refusal,
+)
 
 
 class AssumedRow(msgspec.Struct, frozen=True):
@@ -59,7 +70,7 @@ class StepDocument(Document, tag="step", frozen=True, kw_only=True):
     refusal: Refusal | None
     log: tuple[str, ...]
     taken: tuple[NodeAmount, ...]
-    notes: tuple[Told, ...]
+    notes: tuple[ReasonRow, ...]
     worth_knowing: tuple[AdviceRow, ...]
     changes: Changes
 
@@ -113,7 +124,7 @@ def step_document(
         refusal=None if outcome.ok else refusal(outcome.result, outcome.reason, outcome.pfn),
         log=outcome.log,
         taken=tuple(NodeAmount(node, pages * page, pages) for node, pages in sorted(outcome.taken.items())),
-        notes=tuple(map(told, outcome.notes)),
+        notes=tuple(map(reason_row, outcome.notes)),
         worth_knowing=tuple(map(advice_row, advice)),
         changes=changed,
     )

@@ -10,7 +10,7 @@ from altmap.engine import Blocker, Machine, Reason, Remedy, Verdict, sentence, w
 from altmap.engine.protocol.vocabulary import Certainty
 
 from .command import CommandRow, Line, line_row
-from .document import Document, NodeAmount, Refusal, Told, refusal, told
+from .document import Document, NodeAmount, ReasonRow, Refusal, reason_row, refusal
 
 
 class BlockerRow(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ class VerdictRow(msgspec.Struct, frozen=True, kw_only=True):
     line: str
     command: CommandRow
     answer: Certainty
-    unknown: tuple[Told, ...]
+    unknown: tuple[ReasonRow, ...]
     rehearsed: str
     refusal: Refusal | None
     falls_short: str | None
@@ -82,7 +82,7 @@ def _verdict(verdict: Verdict) -> VerdictRow:
         line=said.line,
         command=said.command,
         answer=verdict.answer,
-        unknown=tuple(map(told, verdict.unknown)),
+        unknown=tuple(map(reason_row, verdict.unknown)),
         rehearsed=verdict.result,
         refusal=None if verdict.rehearsed else refusal(verdict.result, verdict.reason, verdict.pfn),
         falls_short=sentence(verdict.but) or None,

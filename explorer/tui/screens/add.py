@@ -196,12 +196,12 @@ class AddDialog(Dialog[Add | Picked]):
     async def _try(self, command: Add, said: str) -> None:
         """A copy of the machine is tried, beside the screen: keys are answered meanwhile."""
         await settled()
-        head, told = await asyncio.to_thread(self._tried, self._machine.copy(), command, said)
-        self._say(told, head)
+        head, lines = await asyncio.to_thread(self._tried, self._machine.copy(), command, said)
+        self._say(lines, head)
         self._offer(head != "bad")
 
-    def _say(self, told: Sequence[Line], head: str = "strong") -> None:
-        self.query_one(Preview).show(lambda width: told, head)
+    def _say(self, lines: Sequence[Line], head: str = "strong") -> None:
+        self.query_one(Preview).show(lambda width: lines, head)
 
     def _tried(self, machine: Machine, command: Add, said: str) -> tuple[str, Sequence[Line]]:
         """Whether an add fits: the look of the answer and the lines of the preview. What is missing can be counted,

@@ -19,10 +19,10 @@ from ..widgets.bars import ResultBar
 
 if TYPE_CHECKING:
     from .command_line import Typed
-    from .why import Choice, Told, Way
+    from .why import Choice, Contents, Way
 
-    Answer = tuple[Told, str, int | None]
-    """What is told, the role in which it stands out, and the page (pfn) in the way, if one is named."""
+    Answer = tuple[Contents, str, int | None]
+    """What is shown, the role in which its answer stands out, and the page (pfn) in the way, if one is named."""
 
 MOST_ASKED: Final = 32
 """Marked blocks that one question is about."""
@@ -65,20 +65,20 @@ class AnsweringScreen(Portrayed, Screen[None]):
 
     def explain(self, refused: Batch) -> None:
         """Show why commands were refused, and do what is chosen there."""
-        from .why import MOST_TOLD, look, page_in_the_way, told_of_batch, told_since
+        from .why import MOST_GROUPS, contents_of_batch, contents_since, look, page_in_the_way
 
         steps = refused.refusals
 
         def answer() -> Answer:
             if len(steps) == 1 and (outcome := steps[0].outcome) is not None and len(refused.outcomes) == 1:
                 then, now = self.session.explain(steps[0]), self.machine.why_not(outcome.command)
-                return told_since(then, now), look([then]), page_in_the_way([then])
+                return contents_since(then, now), look([then]), page_in_the_way([then])
             groups = [outcomes for _, outcomes in grouped(refused.refused)]
             by_outcome = {id(step.outcome): step for step in steps}
-            verdicts = [self.session.explain(by_outcome[id(group[0])]) for group in groups[:MOST_TOLD]]
-            told = list(zip_longest(groups, verdicts))
+            verdicts = [self.session.explain(by_outcome[id(group[0])]) for group in groups[:MOST_GROUPS]]
+            by_group = list(zip_longest(groups, verdicts))
             return (
-                told_of_batch(refused.label, len(refused.outcomes) - len(refused.refused), told),
+                contents_of_batch(refused.label, len(refused.outcomes) - len(refused.refused), by_group),
                 "bad",
                 page_in_the_way(verdicts),
             )
@@ -87,11 +87,13 @@ class AnsweringScreen(Portrayed, Screen[None]):
 
     def ask_why(self, commands: Sequence[Command]) -> None:
         """Show what would come of commands, each for itself, and do what is chosen there."""
-        from .why import look, page_in_the_way, told, told_of_many
+        from .why import contents, contents_of_many, look, page_in_the_way
 
         def answer() -> Answer:
             verdicts = [*map(self.machine.why_not, commands[:MOST_ASKED])]
-            said = told(*verdicts) if len(verdicts) == 1 else told_of_many(verdicts, len(commands) - len(verdicts))
+            said = (
+                contents(*verdicts) if len(verdicts) == 1 else contents_of_many(verdicts, len(commands) - len(verdicts))
+            )
             return said, look(verdicts), page_in_the_way(verdicts)
 
         self._presently(f"why {', '.join(map(describe, commands[:1]))}", answer)
@@ -129,11 +131,11 @@ class AnsweringScreen(Portrayed, Screen[None]):
         """Which blocks give back so much memory, to be taken offline together."""
         from altmap.engine import give_back
 
-        from .why import LOOKS, told_of_size
+        from .why import LOOKS, contents_of_size
 
         try:
             plan = give_back(self.machine, *(typed.size or (0, None)))
         except BadInput as error:
             self.open_line(typed.line, str(error))
             return None
-        return told_of_size(plan), LOOKS[plan.answer], None
+        return contents_of_size(plan), LOOKS[plan.answer], None

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..places import Goal
     from .command_line import Typed
     from .open import Opened
-    from .take_home import Taken
+    from .take_home import TakenHome
 
 
 @runtime_checkable
@@ -211,11 +211,11 @@ class AskingScreen(AnsweringScreen):
         from .take_home import TakeHomeDialog
 
         found = things(self.machine, self.app.export_screenshot(title=words.machine_name(self.machine)))
-        self.app.push_screen(TakeHomeDialog(found, words.file_name(self.machine)), self._taken)
+        self.app.push_screen(TakeHomeDialog(found, words.file_name(self.machine)), self._taken_home)
 
-    def _taken(self, taken: Taken | None) -> None:
-        if taken is not None:
-            self.query_one(ResultBar).say(*taken)
+    def _taken_home(self, result: TakenHome | None) -> None:
+        if result is not None:
+            self.query_one(ResultBar).say(*result)
 
     def ask_block(self) -> None:
         """Open the dialog for a place to go to."""

@@ -32,7 +32,7 @@ from ..widgets.title import Strip
 from ..worded import Word
 from .dialog import Dialog
 from .error import ErrorScreen
-from .take_home import TakeHomeDialog, Taken
+from .take_home import TakeHomeDialog, TakenHome
 
 T = TypeVar("T")
 
@@ -128,7 +128,7 @@ class ComparisonScreen(Portrayed, Screen[Picked]):
         self._found: dict[str, Varied] = {}
         self._released = False
         self._left = False
-        self._told = ""
+        self._progress = ""
         self._title_of = ""
         """What varied when the pictures were made last."""
 
@@ -159,11 +159,11 @@ class ComparisonScreen(Portrayed, Screen[Picked]):
     async def _compare(self, what: str) -> None:
         pictures = self.query_one(Pictures)
         pictures.picture = None
-        self._told = ""
+        self._progress = ""
         trial = partial(vary, self._machine.copy(), self._request, what, watched=self._watched)
         task = asyncio.create_task(asyncio.to_thread(trial))
         while not task.done():
-            pictures.waiting = f" Comparing {what}{self._told} … esc stops"
+            pictures.waiting = f" Comparing {what}{self._progress} … esc stops"
             pictures.refresh()
             await asyncio.wait([task], timeout=GLANCE)
         try:
@@ -187,7 +187,7 @@ class ComparisonScreen(Portrayed, Screen[Picked]):
             for number, way in enumerate(ways, 1):
                 if self._left:
                     raise _LeftError
-                self._told = f": {number} of {len(ways)}"
+                self._progress = f": {number} of {len(ways)}"
                 yield way
 
         return each()
@@ -319,11 +319,11 @@ class ComparisonScreen(Portrayed, Screen[Picked]):
             Thing("picture", "the alternatives as SVG", ".svg", lambda name: svg(lines, size[0], title).encode()),
         ]
         name = f"{words.file_name(self._machine)}-compared"
-        self.app.push_screen(TakeHomeDialog(things, name), self._taken)
+        self.app.push_screen(TakeHomeDialog(things, name), self._taken_home)
 
-    def _taken(self, taken: Taken | None) -> None:
-        if taken is not None:
-            self.query_one(ResultBar).say(*taken)
+    def _taken_home(self, result: TakenHome | None) -> None:
+        if result is not None:
+            self.query_one(ResultBar).say(*result)
 
     def action_do(self) -> None:
         """Close with the chosen alternative; one that is refused is not done."""

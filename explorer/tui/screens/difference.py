@@ -69,7 +69,7 @@ class DifferenceScreen(Ground, Portrayed, Mapped, Screen[Goal]):
                 yield self._map
                 yield MapLegend(self._map)
             with Panes(id="right"):
-                yield Prose(self._told, id="differences")
+                yield Prose(self._lines, id="differences")
         yield ResultBar()
         yield Keys(("other", "leave"))
 
@@ -112,7 +112,7 @@ class DifferenceScreen(Ground, Portrayed, Mapped, Screen[Goal]):
             ]
         )
 
-    def _told(self, width: int) -> Iterator[Line]:
+    def _lines(self, width: int) -> Iterator[Line]:
         """What differs in the block under the cursor, and below it in all of the machine."""
         nr = self._map.cursor
         yield running(block_name(nr), "title", 0)
@@ -122,7 +122,7 @@ class DifferenceScreen(Ground, Portrayed, Mapped, Screen[Goal]):
 
     def on_memory_map_moved(self) -> None:
         self.query_one(OverviewLine).show(self._map.pfn, self._map.scope)
-        self.query_one(Prose).show(self._told)
+        self.query_one(Prose).show(self._lines)
 
     def on_overview_line_asked(self, message: OverviewLine.Asked) -> None:
         self._map.go(message.pfn)

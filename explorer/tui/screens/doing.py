@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from altmap.engine import BadInput, Command, describe
 
-from ...picture.view import Told
+from ...picture.view import BlockOutlook
 from .. import changes, prospects
 from ..outlooks import RULES
 from ..session import Batch
@@ -89,8 +89,10 @@ class DoingScreen(MappingScreen):
             if isinstance(block := getattr(outcome.command, "block", None), int)
         })  # fmt: skip
         moved = changes.where_words(self._changes, self.machine)
-        told = self._outlook() if len(batch.refused) == 1 == len(batch.outcomes) else None
-        self.query_one(ResultBar).tell(batch, self.machine, moved or prospects.stays(batch.refused, told, self.cursor))
+        outlook = self._outlook() if len(batch.refused) == 1 == len(batch.outcomes) else None
+        self.query_one(ResultBar).tell(
+            batch, self.machine, moved or prospects.stays(batch.refused, outlook, self.cursor)
+        )
         if batch.refused and not batch.stopped:
             self._refused = batch, self.cursor, self.marks
         self.show_offers()
@@ -137,7 +139,7 @@ class DoingScreen(MappingScreen):
     def _show_machine(self) -> None:
         raise NotImplementedError
 
-    def _outlook(self) -> Told | None:
+    def _outlook(self) -> BlockOutlook | None:
         raise NotImplementedError
 
     def _offer(self) -> None:

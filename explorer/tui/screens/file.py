@@ -100,10 +100,10 @@ class FileDialog(Dialog[str]):
             return
         await add.settled()
         machine = await asyncio.to_thread(read_unasked, str(entry.path))
-        told = (
+        said = (
             machine.origin.description if machine is not None else "No machine that can be shown before it is opened."
         )
-        card.show(machine, told)
+        card.show(machine, said)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self._take(self._entries[event.option_index].path)

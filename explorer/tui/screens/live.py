@@ -104,7 +104,7 @@ class LiveScreen(MainScreen):
             widget.machine = machine
         self._show_machine()
         self._map.show_happening(Happening(reading.pages))
-        self._told(reading.news)
+        self._announce(reading.news)
         self.post_message(self.Entered(self.session))
 
     def action_pages(self) -> None:
@@ -121,7 +121,7 @@ class LiveScreen(MainScreen):
     # -- what is seen -----------------------------------------------------------------------------------------------
 
     def _greet(self) -> None:
-        self._told(self.reader.news[-1])
+        self._announce(self.reader.news[-1])
 
     def planned(self, alarm: str) -> tuple[list[Word], list[Word]]:
         reader = self.reader
@@ -132,16 +132,16 @@ class LiveScreen(MainScreen):
         left = [Word(" live ", "chosen"), Word(f" read {often}, never written  ", "dim"), Word(pages, "dim")]
         return left, [Word(f"reading {reader.news[-1].number:,} ", "strong")]
 
-    def _told(self, news: News) -> None:
+    def _announce(self, news: News) -> None:
         """What changed, in a line; and how much differs from the plan."""
-        said = "; ".join(news.told) or "nothing changed since the reading before"
+        said = "; ".join(news.changed) or "nothing changed since the reading before"
         if news.number == 1:
             said = "The running machine: what changes is lit and told here. l leaves for a copy, where everything can be tried."
         apart = ""
         if self.reader.plan is not None:
             things = len(news.apart)
             apart = f"{things:,} thing{'s' * (things != 1)} differ{'s' * (things == 1)} from the plan; 3 tells all"
-        self.query_one(ResultBar).say("● live", said, "busy" if news.told else "plain", apart)
+        self.query_one(ResultBar).say("● live", said, "busy" if news.changed else "plain", apart)
 
     def forget_changed(self) -> None:
         """What changed stays lit until the next reading."""

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from ... import facts
 from ...picture.can_go import CanGo
 from ...picture.overlay import Happening
-from ...picture.view import Told
+from ...picture.view import BlockOutlook
 from .. import changes, plan
 from ..greeting import greeting
 from ..outlooks import Outlooks
@@ -194,7 +194,7 @@ class MainScreen(Ground, DoingScreen):
         size = self.machine.geometry.pages_per_block
         return self._fault if self._fault is not None and self._fault // size == self.cursor else None
 
-    def _outlook(self) -> Told | None:
+    def _outlook(self) -> BlockOutlook | None:
         """Whether the selected block can go."""
         return self.verdicts.ask(self.cursor) if self._may_ask else self.verdicts.of(self.cursor)
 

@@ -104,8 +104,8 @@ class MappingScreen(Mapped, WatchingScreen):
     @property
     def fault(self) -> int | None:
         """The page (pfn) that was in the way of the last command; else the first in the way of the selected block."""
-        told = self.verdicts.of(self.cursor)
-        return self._fault if self._fault is not None or told is None else told.page
+        outlook = self.verdicts.of(self.cursor)
+        return self._fault if self._fault is not None or outlook is None else outlook.page
 
     def show_fault(self) -> None:
         """Zoom to the page in the way."""
@@ -128,7 +128,7 @@ class MappingScreen(Mapped, WatchingScreen):
         size = self.machine.geometry.pages_per_block
         if self._map.scope.level in ("block", "section", "page"):
             return place.pfn
-        first = next((pfn for _, _, pfn in place.told.blockers if pfn is not None), None) if place.told else None
+        first = next((pfn for _, _, pfn in place.outlook.blockers if pfn is not None), None) if place.outlook else None
         found = place.fault if place.fault is not None else first
         return found if found is not None and found // size == self.cursor else self.cursor * size
 
@@ -350,8 +350,8 @@ class MappingScreen(Mapped, WatchingScreen):
                 return
             bar.say("…", f"asking {len(rest):,} of {len(asked):,} blocks of {place}", "busy")
             await self._ask_some(rest)
-        told = {nr: answer for nr in asked if (answer := self.verdicts.of(nr)) is not None}
-        sums = prospects.prospects(told, len(asked))
+        known = {nr: answer for nr in asked if (answer := self.verdicts.of(nr)) is not None}
+        sums = prospects.prospects(known, len(asked))
         go, unseen, closest = frozenset(sums.answers.get("yes", ())), sums.answers.get("not known", []), sums.closest
         size = words.size_of(self.machine, len(go))
         near = f"; closest to going: memory{closest[0][0]}, {closest[0][1]:,} pages in the way" if closest else ""

@@ -109,13 +109,13 @@ def made(nodes: str, kernel: str, arch: str, blocks: str, append: str) -> Machin
     if not nodes.startswith(("-", "qemu-system-")):
         sizes = [part.strip() for part in nodes.split(",")]
         return new_machine(sizes, arch=arch, kernel=kernel, block_size=blocks or None, append=append)
-    told = qemu_words(nodes, arch)
+    words = qemu_words(nodes, arch)
     return new_machine(
-        told.nodes,
-        arch=told.arch or arch,
+        words.nodes,
+        arch=words.arch or arch,
         kernel=kernel,
         block_size=blocks or None,
-        append=f"{told.append} {append}".strip(),
-        devices=told.devices,
-        low=told.low,
+        append=f"{words.append} {append}".strip(),
+        devices=words.devices,
+        low=words.low,
     )

@@ -191,7 +191,7 @@ class PlayScreen(Ground, Portrayed, Mapped, Screen[Answer]):
 
     def _say(self) -> None:
         player = self._player
-        count = len(player.told)
+        count = len(player.moments)
         if self.keys != self._keys:
             self._keys = self.keys
             self.refresh_bindings()
@@ -205,19 +205,19 @@ class PlayScreen(Ground, Portrayed, Mapped, Screen[Answer]):
             [Word(f"moment {player.at:,} of {count:,} ", "dim")],
         )
         self.query_one("#transport", Strip).set(*self._transport())
-        bar, told = self.query_one(ResultBar), player.present
-        if told is None:
+        bar, what = self.query_one(ResultBar), player.present
+        if what is None:
             said = f"{self._label}: the machine before it" if count else self._label
             bar.say("▶" if player.playing else "■", said, "plain", self.hint())
             return
-        words, _ = moment_words(told)
+        words, _ = moment_words(what)
         if moves := player.moving():
             total = sum(move.pages for move in player.moves[player.at + 1])
             last = self.machine.geometry.block_of(moves[-1].target)
             words = (
                 f"{sum(move.pages for move in moves):,} of {total:,} pages have moved, the last ones to memory{last}"
             )
-        look: Look = "plain" if not isinstance(told, Outcome) else "ok" if told.ok else "refused"
+        look: Look = "plain" if not isinstance(what, Outcome) else "ok" if what.ok else "refused"
         room = self.app.size.width - 6  # one line: the other is for what a person can do
         bar.say("▶" if player.playing else "■", cut(words, room), look, self.hint())
 
@@ -226,7 +226,7 @@ class PlayScreen(Ground, Portrayed, Mapped, Screen[Answer]):
 
     def _transport(self) -> tuple[list[Word], list[Word]]:
         player = self._player
-        count, at = len(player.told), player.at
+        count, at = len(player.moments), player.at
         sign = "▶ playing" if player.playing else "■ ended" if player.ended else "❚❚ paused"
         if not count:
             return [Word(" nothing is played here ", "dim")], []
@@ -236,11 +236,11 @@ class PlayScreen(Ground, Portrayed, Mapped, Screen[Answer]):
             left = [Word(f" ↻ {said} ", "here-bad", "screen.go_on"), Word("  ")]
         right = [Word("speed ", "dim")]
         right += [Word(f" {one}× ", "here" if one == player.speed else "dim", f"screen.speed({one})") for one in SPEEDS]
-        told = Word(f"  {at:,}/{count:,}", "strong")
-        room = max(8, self.app.size.width - 2 - sum(len(word.text) for word in (*left, told, *right)))
+        count_word = Word(f"  {at:,}/{count:,}", "strong")
+        room = max(8, self.app.size.width - 2 - sum(len(word.text) for word in (*left, count_word, *right)))
         if count <= min(_DOTS, room // 2):
             for number in range(1, count + 1):
-                past, skipped = number <= at, isinstance(player.told[number - 1], events.MemmapSkipped)
+                past, skipped = number <= at, isinstance(player.moments[number - 1], events.MemmapSkipped)
                 role: Role = "faint" if not past else "memmap" if skipped else "accent"
                 sign = ("◆" if past else "◇") if skipped else "●" if past else "○"
                 left += [Word(sign, role, f"screen.to({number})"), Word("─", "faint")]
@@ -251,7 +251,7 @@ class PlayScreen(Ground, Portrayed, Mapped, Screen[Answer]):
                 left.append(
                     Word("━━" if place < done else "──", "accent" if place < done else "faint", f"screen.to({goal})")
                 )
-        return [*left, told], right
+        return [*left, count_word], right
 
     def seek(self, moment: str) -> None:
         """To a moment that is named, and stay there. Raises `BadInput` if there is none of that name."""
@@ -262,7 +262,7 @@ class PlayScreen(Ground, Portrayed, Mapped, Screen[Answer]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What the space key does: it sends the signal that is waited for, else it stops and plays. Where nothing is played
         no key plays it."""
-        if action in _PLAYS and not self._player.told:
+        if action in _PLAYS and not self._player.moments:
             return False
         if action == "go_on":
             return self._player.waits
@@ -301,7 +301,7 @@ class PlayScreen(Ground, Portrayed, Mapped, Screen[Answer]):
 
     def action_end(self, last: bool) -> None:
         """To the last moment, or before the first."""
-        self.action_to(len(self._player.told) if last else 0)
+        self.action_to(len(self._player.moments) if last else 0)
 
     def action_faster(self, by: int) -> None:
         """The next speed, or the one before."""

@@ -21,7 +21,7 @@ from .dialog import Dialog
 _COPIES: Final = "A copy goes to the clipboard through the terminal (OSC 52)."
 
 
-class Taken(NamedTuple):
+class TakenHome(NamedTuple):
     """What became of it, as the bar of results says it."""
 
     badge: str
@@ -30,7 +30,7 @@ class Taken(NamedTuple):
     besides: str = ""
 
 
-class TakeHomeDialog(Dialog[Taken]):
+class TakeHomeDialog(Dialog[TakenHome]):
     """One line a thing, and the name of a file below; the answer is what became of it. A file that is there already is
     replaced only when that was asked for twice. Of what is no more than a part of what was done it is said which."""
 
@@ -123,7 +123,7 @@ class TakeHomeDialog(Dialog[Taken]):
 
     def _leave(self, said: str) -> None:
         stops = self.chosen.stops
-        self.dismiss(Taken("! taken in part", said, "busy", stops) if stops else Taken("✓ taken", said, "ok"))
+        self.dismiss(TakenHome("! taken in part", said, "busy", stops) if stops else TakenHome("✓ taken", said, "ok"))
 
     def _say(self, text: str, look: str) -> None:
         said = self.query_one("#said", Static)

@@ -91,10 +91,12 @@ def _in_short(map_: MemoryMap, here: Block, verdicts: Verdicts) -> Iterator[Word
     free = round((found.of("free") + found.of("pcp")) * 100 / max(1, found.pages - found.missing))
     yield Word(f" {here.zone[1] if here.zone is not None else here.state}", "dim")
     yield Word(f"  free {free}%" if here.zone is not None else "", "dim")
-    if (told := verdicts.of(here.id)) is not None and len(blocks) == 1:
-        sign = {"yes": "✓", "not known": "?"}.get(told.answer, "✗")
-        yield Word(f"  {sign} ", _LOOKS[told.answer])
-        yield Word(f"{told.blockers[0][1]:,} {told.blockers[0][0]}" if told.blockers else told.answer, "text")
+    if (outlook := verdicts.of(here.id)) is not None and len(blocks) == 1:
+        sign = {"yes": "✓", "not known": "?"}.get(outlook.answer, "✗")
+        yield Word(f"  {sign} ", _LOOKS[outlook.answer])
+        yield Word(
+            f"{outlook.blockers[0][1]:,} {outlook.blockers[0][0]}" if outlook.blockers else outlook.answer, "text"
+        )
 
 
 def _of_block(here: Block) -> Iterator[Word]:

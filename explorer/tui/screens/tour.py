@@ -78,7 +78,7 @@ class TourScreen(PlayScreen[None]):
         if self._player.waits:
             return "it tries on until a signal comes: space sends it"
         last = self._number == len(self._walk) - 1
-        stops = ", space stops" if self._player.told else ""
+        stops = ", space stops" if self._player.moments else ""
         return f"{'enter leaves the tour' if last else 'enter goes on'}, backspace back{stops}, q leaves"
 
     def action_station(self, by: int) -> None:

@@ -52,11 +52,11 @@ the page in the way."""
 DOES = Hint("enter", "does it", "take")
 PAGE = Hint("x", "shows the page", "go('page')")
 
-Told = tuple[Sequence[Line], str, list[Choice]]
-"""What is told, the heading of what can be done, and the choices."""
+Contents = tuple[Sequence[Line], str, list[Choice]]
+"""Lines, the heading of what can be done, and the choices."""
 
 
-def told(verdict: Verdict) -> Told:
+def contents(verdict: Verdict) -> Contents:
     """The verdict without what can be done, the heading of that, and the choices: the command itself unless it would be
     refused, then each remedy in the words of the engine."""
     does = {"yes": "do it", "not known": "rehearse it, as if no page of unknown kind were in the way"}.get(
@@ -85,16 +85,16 @@ def _deeper(lines: Iterable[Line]) -> list[Line]:
     return [msgspec.structs.replace(line, indent=line.indent + 2) for line in lines]
 
 
-def told_since(then: Verdict, now: Verdict) -> Told:
+def contents_since(then: Verdict, now: Verdict) -> Contents:
     """The same of a command that was refused: why it was `then`, and what can be done `now`, should it have left traces."""
     if (then.result, then.reason) == (now.result, now.reason):
-        return told(now)
-    (text, *_), (_, heading, choices) = told(then), told(now)
+        return contents(now)
+    (text, *_), (_, heading, choices) = contents(then), contents(now)
     answer = [msgspec.structs.replace(line, look="text", indent=2) for line in describe_answer(now)]
     return (*text, GAP, _title("Now, after that:"), *answer), heading, choices
 
 
-def told_of_many(verdicts: Sequence[Verdict], left_out: int) -> Told:
+def contents_of_many(verdicts: Sequence[Verdict], left_out: int) -> Contents:
     """The same of several commands: how many would succeed, all on the first that would not, and the other refusals; and of
     how many that is not known."""
     willing, refused, unknown = ([v for v in verdicts if v.answer == answer] for answer in ("yes", "no", "not known"))
@@ -110,7 +110,7 @@ def told_of_many(verdicts: Sequence[Verdict], left_out: int) -> Told:
     if not refused and not unknown:
         return lines, "What can be done:", choices
     first = (refused or unknown)[0]
-    (answer, *found), heading, more = told(first)
+    (answer, *found), heading, more = contents(first)
     lines += [GAP, msgspec.structs.replace(answer, look="text"), *found]
     for title, others in (("Refused too:", refused[1:]), ("Not known:", unknown if refused else unknown[1:])):
         lines += [GAP, _title(title)] if others else []
@@ -120,11 +120,11 @@ def told_of_many(verdicts: Sequence[Verdict], left_out: int) -> Told:
 
 LOOKS: Final[Mapping[str, str]] = {"yes": "good", "not known": "warn", "no": "bad"}
 """The role in which an answer stands out."""
-MOST_TOLD: Final = 5
-"""Groups of refusals that are told of one by one."""
+MOST_GROUPS: Final = 5
+"""Groups of refusals that are shown one by one."""
 
 
-def told_of_batch(label: str, done: int, groups: Sequence[tuple[Sequence[Outcome], Verdict | None]]) -> Told:
+def contents_of_batch(label: str, done: int, groups: Sequence[tuple[Sequence[Outcome], Verdict | None]]) -> Contents:
     """The same of a verb of several commands, some of which were refused: they are grouped by what they say; the verdict is
     that of the first of each group, None where it was not asked."""
     refused = sum(len(outcomes) for outcomes, _ in groups)
@@ -139,7 +139,7 @@ def told_of_batch(label: str, done: int, groups: Sequence[tuple[Sequence[Outcome
         if verdict is None:
             lines += [running(sentence(reason)) for reason in (outcomes[0].reason,) if reason is not None]
             continue
-        (_, *found), _, more = told(verdict)
+        (_, *found), _, more = contents(verdict)
         lines += [running(f"of {block_names(blocks[:1], 1)}:")] if len(blocks) > 1 else []
         lines += (
             _deeper(line for line in found if line != GAP)
@@ -150,7 +150,7 @@ def told_of_batch(label: str, done: int, groups: Sequence[tuple[Sequence[Outcome
     return lines, "What would clear it:", choices
 
 
-def told_of_size(plan: GiveBack) -> Told:
+def contents_of_size(plan: GiveBack) -> Contents:
     """The same of so much memory that is to be given back: its blocks, all together."""
     words = "take them offline" if not plan.unsure else "rehearse it, as if no page of unknown kind were in the way"
     commands = plan.commands()

@@ -110,28 +110,28 @@ class BlockSheet(Parts):
 
     def can_go(self, place: Place) -> Iterator[Line]:
         """Whether the block can go offline, and what is in the way."""
-        palette, told = self.palette, place.told
+        palette, outlook = self.palette, place.outlook
         question = Span("can it go?  ", palette.dim)
-        if told is None:
+        if outlook is None:
             here = self.machine.blocks.get(place.pfn // self.machine.geometry.pages_per_block)
             said = "it is offline" if here is not None and here.state == "offline" else "w asks"
             yield (question, Span(said, palette.dim))
             return
-        sign = VERDICT_SIGNS[told.answer]
+        sign = VERDICT_SIGNS[outlook.answer]
         yield joined(
             (
                 question,
-                Span(f"{sign} {told.answer}", self.verdict(told.answer), bold=True),
-                Span(f"  {told.result}" if told.result != "ok" else "", palette.dim),
+                Span(f"{sign} {outlook.answer}", self.verdict(outlook.answer), bold=True),
+                Span(f"  {outlook.result}" if outlook.result != "ok" else "", palette.dim),
             )
         )
-        for word, count, first in told.blockers[:4]:
+        for word, count, first in outlook.blockers[:4]:
             spans = [Span(f"  {word[:10]:<11}"), Span(f"{count:>7,}", bold=True)]
             if first is not None:
                 spans += [Span("  first ", palette.dim), Span(f"{first:#x}")]
             yield joined(spans)
-        if not told.blockers and told.sentence:
-            yield from (self.text(f"  {part}", palette.dim) for part in wrap(told.sentence, max(20, self.wide - 2)))
+        if not outlook.blockers and outlook.sentence:
+            yield from (self.text(f"  {part}", palette.dim) for part in wrap(outlook.sentence, max(20, self.wide - 2)))
         if place.fault is not None:
             yield joined(
                 (
@@ -144,14 +144,14 @@ class BlockSheet(Parts):
 
     def _can_go_in_line(self, place: Place) -> Line:
         """The same in one line."""
-        told, question = place.told, next(iter(self.can_go(place)))
-        if told is None or not told.blockers:
-            said = told.sentence if told is not None else ""
-            if told is not None and told.rule and width(question) + 2 + len(said) > self.wide:
-                said = told.rule
+        outlook, question = place.outlook, next(iter(self.can_go(place)))
+        if outlook is None or not outlook.blockers:
+            said = outlook.sentence if outlook is not None else ""
+            if outlook is not None and outlook.rule and width(question) + 2 + len(said) > self.wide:
+                said = outlook.rule
             return fitted(joined((*question, Span(f"  {said}", self.palette.dim))), self.wide)
-        counts = [f"{count:,} {word}" for word, count, _ in told.blockers]
-        pfn = next((pfn for _, _, pfn in told.blockers if pfn is not None), None)
+        counts = [f"{count:,} {word}" for word, count, _ in outlook.blockers]
+        pfn = next((pfn for _, _, pfn in outlook.blockers if pfn is not None), None)
         where = (Span(", first at ", self.palette.dim), Span(f"{pfn:#x}", bold=True)) if pfn is not None else ()
         start = question[:2]
         while len(counts) > 1 and width(start) + 3 + len(", ".join(counts)) + width(where) > self.wide:

@@ -72,7 +72,7 @@ class CellSheet(BlockSheet):
         if off:
             return joined((*spans, Span("  offline", palette.dim)))
         spans.append(Span(f"{used:>5.0%} used", palette.dim))
-        if (told := dict(place.others).get(nr)) is not None:
-            word = "can go" if told.answer == "yes" else told.answer
-            spans.append(Span(f"  {VERDICT_SIGNS[told.answer]} {word}", self.verdict(told.answer), bold=True))
+        if (outlook := dict(place.others).get(nr)) is not None:
+            word = "can go" if outlook.answer == "yes" else outlook.answer
+            spans.append(Span(f"  {VERDICT_SIGNS[outlook.answer]} {word}", self.verdict(outlook.answer), bold=True))
         return joined(spans)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ...picture.scope import Level
-from ...picture.view import Told
+from ...picture.view import BlockOutlook
 from ..prospects import Prospects
 
 
@@ -17,7 +17,7 @@ class Place(msgspec.Struct, frozen=True):
     pfn: int
     cell: int
     level: Level
-    told: Told | None
+    outlook: BlockOutlook | None
     fault: int | None
     all: Prospects | None = None
-    others: tuple[tuple[int, Told], ...] = ()
+    others: tuple[tuple[int, BlockOutlook], ...] = ()

@@ -20,28 +20,28 @@ class Inspector(Scroller):
         super().__init__(**options)
         self.machine = machine
         self.place = Place(0, 0, "machine", None, None)
-        self._told: object = None
-        """What was told last, see `_telling`."""
+        self._shown: object = None
+        """What was told last, see `_to_show`."""
 
     def show(self, place: Place) -> None:
         """Say what is to be said of another place, or of the same anew."""
         if place.pfn != self.place.pfn and self.scroll_offset.y:
             self.scroll_to(y=0, animate=False)
         self.place = place
-        if self._told != self._telling:
+        if self._shown != self._to_show:
             self.reload()
 
     @property
-    def _telling(self) -> object:
+    def _to_show(self) -> object:
         """Of which place, in which state of which machine, and in which colours."""
         return self.place, self.machine, self.machine.timeline.number, palette_of(self.app)
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        if self.is_mounted and self._told != self._telling:
+        if self.is_mounted and self._shown != self._to_show:
             self.reload()
 
     def drawn(self, width: int) -> Sequence[Line]:
-        self._told = self._telling
+        self._shown = self._to_show
         height = self.scrollable_content_region.height
         return Sheet(self.machine, palette_of(self.app), (width, height), self.halves == 1).lines(self.place)

@@ -46,11 +46,11 @@ class KernelLog(Painted):
         known, self._known = self._known, {}
         for verb, outcomes in entries[-LAST:]:
             key = (id(outcomes[0]), len(outcomes), width)
-            self._known[key] = known.get(key) or (outcomes, self._told(verb[1] if verb else "", outcomes, width))
+            self._known[key] = known.get(key) or (outcomes, self._lines_of(verb[1] if verb else "", outcomes, width))
             lines += self._known[key][1]
         return lines
 
-    def _told(self, label: str, outcomes: Sequence[Outcome], width: int) -> list[Line]:
+    def _lines_of(self, label: str, outcomes: Sequence[Outcome], width: int) -> list[Line]:
         many = len(outcomes) > 1
         lines = wrapped(label if many else describe(outcomes[0].command), "strong", width - 12, "❯ ", "  ", "title")
         good = sum(outcome.ok for outcome in outcomes)

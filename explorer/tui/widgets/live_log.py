@@ -29,7 +29,7 @@ class LiveLog(Painted):
             lines.append(())
         lines.append((("what changed", "title"),))
         for news in reversed(reader.news):
-            told = news.told or ("the first reading" if news.number == 1 else "nothing",)
+            changed = news.changed or ("the first reading" if news.number == 1 else "nothing",)
             lines.append(((f"  reading {news.number:,}", "muted"),))
-            lines += [line for text in told for line in wrapped(text, "text", width, "    ", "      ")]
+            lines += [line for text in changed for line in wrapped(text, "text", width, "    ", "      ")]
         return lines

@@ -51,12 +51,12 @@ class MachineCard(Scroller):
         if self._machine is not None:
             machine, flat = self._machine, self.size.height < _FLAT
             lines = lines[: 1 if flat else None]
-            told = [*self._rows(machine, width), *self._known(machine, width)]
+            below = [*self._rows(machine, width), *self._known(machine, width)]
             uses: list[Line] = [()] if flat else [*self._uses(machine, width), ()]
-            room = self.size.height - len(lines) - 1 - len(uses) - len(told)
+            room = self.size.height - len(lines) - 1 - len(uses) - len(below)
             if room >= _MAP.start or not flat:  # where there is little room numbers come before a picture
                 lines += [(), *self._map(machine, width, min(max(room, _MAP.start), _MAP.stop - 1)), *uses]
-            lines += told
+            lines += below
         return lines
 
     def _map(self, machine: Machine, width: int, high: int) -> Iterator[Line]:

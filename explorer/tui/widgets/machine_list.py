@@ -113,7 +113,7 @@ class MachineList(Scroller):
             self._first.append(len(lines))
             back = palette.focused if at == self._at else None
             mark = Span("▌" if at == self._at else " ", palette.accent, back)
-            for line in self._told(choice, width - 1, palette):
+            for line in self._row(choice, width - 1, palette):
                 shown = (span if span.back is not None else span._replace(back=back) for span in (mark, *line))
                 cut = fitted(joined(shown), width)
                 lines.append(tuple(span if span.back is not None else span._replace(back=back) for span in cut))
@@ -123,7 +123,7 @@ class MachineList(Scroller):
     def _roomy(self) -> bool:
         return self.size.height >= 30
 
-    def _told(self, choice: Choice, width: int, palette: Palette) -> Iterator[Line]:
+    def _row(self, choice: Choice, width: int, palette: Palette) -> Iterator[Line]:
         if not choice.source:
             yield (
                 Span(f" {choice.key}  ", palette.key, bold=True),
@@ -132,13 +132,13 @@ class MachineList(Scroller):
             )
             return
         machine = self.known.get(choice.source)
-        wide, told = picture_width(width - 1), card(machine) if machine is not None else None
+        wide, known = picture_width(width - 1), card(machine) if machine is not None else None
         picture = self._picture(machine, choice.source, wide) if machine is not None else [(Span(" " * wide),)] * 2
         done = len(machine.timeline) - 1 if machine is not None else 0
-        for line in machine_row(choice.name, told, picture, palette, choice.facts, done):
+        for line in machine_row(choice.name, known, picture, palette, choice.facts, done):
             yield (Span(" "), *line)
         if self._roomy and choice.group == "bundled":
-            yield (Span(" "), *about_line(choice.about, told, width - 1, palette))
+            yield (Span(" "), *about_line(choice.about, known, width - 1, palette))
 
     def _dim(self, text: str) -> Span:
         return Span(text, palette_of(self.app).dim)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from altmap.engine import Line as Told
+from altmap.engine import Line as EngineLine
 from textual.geometry import Size
 
 from ...lines import Laid, laid_out
@@ -17,18 +17,18 @@ ROLES: Final = {"text": "text", "warning": "warn", "title": "title", "script": "
 
 
 class Prose(Painted):
-    """Lines of the engine, which `told` gives for a width in columns; `head` is the role of the answer."""
+    """Lines of the engine, which `lines_in` gives for a width in columns; `head` is the role of the answer."""
 
     hints = True
 
-    def __init__(self, told: Callable[[int], Iterable[Told]], head: str = "strong", **options: Any) -> None:
+    def __init__(self, lines_in: Callable[[int], Iterable[EngineLine]], head: str = "strong", **options: Any) -> None:
         super().__init__(**options)
-        self._told = told
+        self._lines_in = lines_in
         self._head = head
 
-    def show(self, told: Callable[[int], Iterable[Told]], head: str = "strong") -> None:
+    def show(self, lines_in: Callable[[int], Iterable[EngineLine]], head: str = "strong") -> None:
         """Others instead, as high as they need to be."""
-        self._told, self._head = told, head
+        self._lines_in, self._head = lines_in, head
         self.scroll_to(y=0, animate=False)
         self.reload()
         self.refresh(layout=True)
@@ -38,7 +38,7 @@ class Prose(Painted):
         return len(self.lines(width))
 
     def lines(self, width: int) -> Sequence[Line]:
-        return [line for laid in laid_out(self._told(width)) for line in self._wrapped(laid.within(width), width)]
+        return [line for laid in laid_out(self._lines_in(width)) for line in self._wrapped(laid.within(width), width)]
 
     def _wrapped(self, laid: Laid, width: int) -> list[Line]:
         text, role = printable(laid.text), ROLES.get(laid.line.look, self._head)
