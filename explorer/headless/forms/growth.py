@@ -43,7 +43,7 @@ class GrowthDocument(Document, tag="growth", frozen=True, kw_only=True):
     """Memory is added to the machine `name` step by step (`step` bytes each, from address `start` on) until the kernel
     refuses, or `limit` bytes are added. `points` begin with the machine before; `added` is how far it came, `refusal` what
     ended it, null where nothing did; `partial` are bytes that the refused step plugged nevertheless. `unknown` is on what all of
-    this hangs that no one saw, counted or reason_row, empty where it is known; `assumed` are parameters that no file reason_row."""
+    this hangs that no one saw, counted or told, empty where it is known; `assumed` are parameters that no file told."""
 
     version: Literal[1] = 1
     name: str
