@@ -6,10 +6,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from importlib import import_module
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from .memory_devices import listed_by
+from .zstd_file import ZSTD, zstd_opener
 
 _HEAD: Final = 1 << 16
 _COLLECT: Final = "collect a tree on the machine itself: altmap collect prints the script for that"
@@ -29,14 +29,11 @@ def _has(*patterns: bytes) -> Callable[[bytes], bool]:
     return lambda head: all(re.search(pattern, head) for pattern in patterns)
 
 
-ZSTD: Final = b"\x28\xb5\x2f\xfd"
-"""How a file begins that is compressed with zstd."""
-
 _KINDS: Final = (
     _Named(
-        "compressed with zstd, which Python unpacks from 3.14 on",
-        "unpack it first, and give what comes out: zstd -d FILE",
-        lambda head: head.startswith(ZSTD) and zstd_module() is None,
+        "compressed with zstd, which Python unpacks from 3.14 on, and before that the program zstd, which is not here",
+        "install that, or unpack it elsewhere and give what comes out: zstd -d FILE",
+        lambda head: head.startswith(ZSTD) and zstd_opener() is None,
     ),
     _Named("compressed with lz4", "unpack it first: lz4 -d FILE", lambda head: head[:4] == b"\x04\x22\x4d\x18"),
     _Named("a 7z archive", "unpack it first: 7z x", lambda head: head[:6] == b"7z\xbc\xaf\x27\x1c"),
@@ -77,14 +74,6 @@ _KINDS: Final = (
         "proc/iomem",
     ),
 )
-
-
-def zstd_module() -> Any:
-    """The module that unpacks what zstd packed; None before Python 3.14, or where that was built without it."""
-    try:
-        return import_module("compression.zstd")
-    except ImportError:
-        return None
 
 
 def as_text(data: bytes) -> str:

@@ -9,14 +9,14 @@ import lzma
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Self
+from typing import Any, Self
 
 from ..numbers.errors import BadInput
 from ..numbers.rounding import up
 from ..numbers.units import GIB, format_bytes
 from .mapped_tree import Budget, MappedTree, inside, leaves
-from .other_pictures import ZSTD, zstd_module
 from .tree import CHUNK, WHOLE_FILE_LIMIT, File
+from .zstd_file import ZSTD, zstd_opener
 
 _PAGE_FILE_LIMIT = 4 * GIB  # of kpageflags or kpagecount: 8 bytes a page, so 2 TiB of 4 KiB pages
 _OPENERS: tuple[tuple[bytes, Callable[[str], gzip.GzipFile | lzma.LZMAFile | bz2.BZ2File | io.FileIO]], ...] = (
@@ -25,6 +25,7 @@ _OPENERS: tuple[tuple[bytes, Callable[[str], gzip.GzipFile | lzma.LZMAFile | bz2
     (b"BZh", bz2.BZ2File),
     (b"", io.FileIO),
 )
+_OF_TARS = (b"\xfd7zXZ\0", b"BZh", ZSTD)
 _DAMAGE: tuple[type[Exception], ...] = (
     tarfile.TarError,
     lzma.LZMAError,
@@ -43,19 +44,26 @@ def _has_words(path: str) -> bool:
 
 
 def is_tar(source: str) -> bool:
-    """Does a file begin as a tar does, whatever packs it? No more of it is unpacked than its first header."""
+    """Does a file begin as a tar does, whatever packs it? No more of it is unpacked than its first header. What is packed as
+    no snapshot is (these have gzip at most) is one or nothing."""
     with open(source, "rb") as file:
         magic = file.read(8)
+    if magic.startswith(_OF_TARS):
+        return True
+    opener, damage = _opener(magic)
     try:
-        with _opener(magic)(source) as unpacked:
+        with opener(source) as unpacked:
             block = unpacked.read(tarfile.BLOCKSIZE)
         return block == bytes(tarfile.BLOCKSIZE) or bool(tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape"))
-    except _DAMAGE:
+    except damage:
         return False
 
 
-def _opener(magic: bytes) -> Callable[[str], gzip.GzipFile | lzma.LZMAFile | bz2.BZ2File | io.FileIO]:
-    return next(opener for start, opener in _OPENERS if magic.startswith(start))
+def _opener(magic: bytes) -> tuple[Callable[[str], Any], tuple[type[Exception], ...]]:
+    """What opens a file that begins so, and the errors of a damaged one."""
+    if magic.startswith(ZSTD) and (zstd := zstd_opener()) is not None:
+        return zstd[0], (*_DAMAGE, *zstd[1])
+    return next(opener for start, opener in _OPENERS if magic.startswith(start)), _DAMAGE
 
 
 class _Header(tarfile.TarInfo):
@@ -110,9 +118,7 @@ class TarTree(MappedTree):
         super().__init__(source)
         with open(source, "rb") as file:
             magic = file.read(8)
-        opener, damage = _opener(magic), _DAMAGE
-        if magic.startswith(ZSTD) and (zstd := zstd_module()) is not None:
-            opener, damage = zstd.ZstdFile, (*_DAMAGE, zstd.ZstdError)
+        opener, damage = _opener(magic)
         self._data = io.BufferedReader(opener(source), CHUNK)
         try:
             self._tar = tarfile.open(fileobj=self._data, mode="r:", tarinfo=_Header)  # noqa: SIM115 - lives as long as the tree

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Literal
@@ -110,24 +112,62 @@ class _NotPacked(io.BytesIO):
         super().__init__(Path(path).read_bytes()[4:])
 
 
-def test_zstd_is_unpacked_where_python_can_and_else_said_how(
-    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with tarfile.open(tmp_path / "it.tar", "w") as tar:
-        tar.add(tree, "host")
-    packed = tmp_path / "it.tar.zst"
-    packed.write_bytes(b"\x28\xb5\x2f\xfd" + (tmp_path / "it.tar").read_bytes())
-    monkeypatch.setitem(sys.modules, "compression.zstd", None)
-    with pytest.raises(BadInput, match=r"from 3\.14 on; unpack it first, and give what comes out: zstd -d FILE$"):
-        open_machine(packed)
+_PROGRAM = """#!/bin/sh
+for path; do :; done
+tail -c +5 "$path"
+[ $(wc -c < "$path") -gt 6000 ]
+"""
+"""What stands for the program zstd: nothing is packed, and what is short is damaged."""
+
+
+def _module(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     stand_in = ModuleType("compression.zstd")
     stand_in.ZstdFile, stand_in.ZstdError = _NotPacked, KeyError  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "compression", ModuleType("compression"))
     monkeypatch.setitem(sys.modules, "compression.zstd", stand_in)
-    assert capture(packed).blocks == open_machine(tree).blocks
+
+
+def _program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "compression.zstd", None)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/zstd").write_text(_PROGRAM)
+    (tmp_path / "bin/zstd").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+
+
+def _packed(tree: Path, tmp_path: Path) -> Path:
+    with tarfile.open(tmp_path / "it.tar", "w") as tar:
+        tar.add(tree, "host")
+    packed = tmp_path / "it.tar.zst"
+    packed.write_bytes(b"\x28\xb5\x2f\xfd" + (tmp_path / "it.tar").read_bytes())
+    return packed
+
+
+@pytest.mark.parametrize("means", [_module, _program])
+def test_zstd_is_unpacked_by_python_or_by_the_program(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, means: Callable[[pytest.MonkeyPatch, Path], None]
+) -> None:
+    packed = _packed(tree, tmp_path)
+    means(monkeypatch, tmp_path)
+    assert capture(packed).blocks == open_machine(packed).blocks == open_machine(tree).blocks
     packed.write_bytes(packed.read_bytes()[:5000])
-    with pytest.raises(BadInput, match="neither a folder nor a whole"):
-        capture(packed)
+    for opened in (capture, open_machine):
+        with pytest.raises(BadInput, match="neither a folder nor a whole"):
+            opened(packed)
+
+
+@pytest.mark.parametrize("magic", [b"\xfd7zXZ\0", b"BZh9"])
+def test_what_is_packed_as_no_snapshot_is_a_damaged_tar(tmp_path: Path, magic: bytes) -> None:
+    (tmp_path / "it").write_bytes(magic + b"no more of it")
+    with pytest.raises(BadInput, match="neither a folder nor a whole, undamaged tar"):
+        open_machine(tmp_path / "it")
+
+
+def test_where_nothing_unpacks_zstd_it_is_said_how(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "compression.zstd", None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(BadInput, match=r"unpack it elsewhere and give what comes out: zstd -d FILE$"):
+        open_machine(_packed(tree, tmp_path))
 
 
 def test_an_archive_in_an_archive_is_told_as_that(tmp_path: Path) -> None:
