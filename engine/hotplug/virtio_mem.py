@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Final
 
 from ..memory.block import VirtioMemDevice
-from ..memory.state import State
+from ..memory.state import Resource, State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..mm import contig_range
 from ..mm.iomem import in_the_way
@@ -58,15 +58,28 @@ def resize(state: State, start: int, size: int, unit: int, node: int) -> Steps:
 
 
 def _refuse_untold(state: State, start: int, size: int) -> None:
-    """Raise `BadInput` where memory of virtio-mem is there and no one told of which device: iomem names the driver alone."""
-    found, page = in_the_way(state, start, start + size), state.geometry.page_size
-    if found is None or found.name != RESOURCE_NAMES["virtio-mem"]:
-        return
-    if not state.requests_in(found.start // page, (found.end - found.start) // page):
-        raise BadInput(
-            f"memory of a virtio-mem device is at {found.start:#x}-{found.end - 1:#x}, and no file tells what is plugged of it; "
-            f"a list of the memory devices does (--devices)"
-        )
+    """Raise `BadInput` where memory of virtio-mem is there that may be this device's, and no one told of which device it is: iomem
+    names the driver, and may show the region around, of which the lowest blocks need not be plugged."""
+    page = state.geometry.page_size
+    for found in state.resources.values():
+        if found.name != RESOURCE_NAMES["virtio-mem"] or state.requests_in(
+            found.start // page, (found.end - found.start) // page
+        ):
+            continue
+        region = next((one for one in state.resources.values() if _is_region(one, found)), None)
+        low, high = (found.start, found.end) if region is None else (region.start, region.end)
+        begins = region is None and start < low and in_the_way(state, start, low) is None
+        if begins or (start < high and start + size > low):
+            raise BadInput(
+                f"memory of a virtio-mem device is at {found.start:#x}-{found.end - 1:#x}, and no file tells what is plugged of "
+                f"it; a list of the memory devices does (--devices)"
+            )
+
+
+def _is_region(resource: Resource, memory: Resource) -> bool:
+    """Is it the region of the device that has the memory (virtio_mem_create_resource)?"""
+    around = resource.start <= memory.start and memory.end <= resource.end
+    return around and resource.name.startswith("virtio") and not resource.ram
 
 
 def _bring_to(state: State, start: int, size: int, unit: int, node: int) -> Steps:

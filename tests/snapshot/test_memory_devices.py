@@ -271,3 +271,18 @@ def test_a_virtio_mem_device_that_no_one_told_of_is_asked_for(tmp_path: Path) ->
         with pytest.raises(BadInput, match=r"no file tells what is plugged of it; .* \(--devices\)"):
             why_not(machine, VirtioMem(start=4 * GIB, size=size))
     assert why_not(machine, VirtioMem(start=16 * GIB, size=0)).answer == "yes"
+
+
+@pytest.mark.parametrize("region", [True, False])
+def test_the_lowest_block_of_a_region_need_not_be_there(tmp_path: Path, region: bool) -> None:
+    """Its memory begins at memory33, and the region at 4 GiB, which iomem may not show."""
+    blocks = {1: "DMA32", 2: "DMA32", **dict.fromkeys(range(33, 40), "Movable")}
+    around = "100000000-1ffffffff : virtio0\n" * region
+    ranges = (
+        f"08000000-17ffffff : System RAM\n{around}{' ' * region * 2}108000000-13fffffff : System RAM (virtio_mem)\n"
+    )
+    machine = open_machine(tree(tmp_path, blocks, iomem=ranges))
+    for size in (0, 128 << 20, 2 * GIB):
+        with pytest.raises(BadInput, match=r"no file tells what is plugged of it"):
+            why_not(machine, VirtioMem(start=4 * GIB, size=size))
+    assert why_not(machine, VirtioMem(start=8 * GIB, size=0)).answer == "yes"
