@@ -58,8 +58,8 @@ def resize(state: State, start: int, size: int, unit: int, node: int) -> Steps:
 
 
 def _refuse_untold(state: State, start: int, size: int) -> None:
-    """Raise `BadInput` where memory of virtio-mem is there that may be this device's, and no one told of which device it is: iomem
-    names the driver, and may show the region around, of which the lowest blocks need not be plugged."""
+    """Raise `BadInput` where memory of virtio-mem is there that may be this device's, and no one told of which device it is:
+    iomem names the driver, and may show the region around, of which the lowest blocks need not be plugged."""
     page = state.geometry.page_size
     for found in state.resources.values():
         if found.name != RESOURCE_NAMES["virtio-mem"] or state.requests_in(
