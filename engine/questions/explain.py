@@ -13,6 +13,7 @@ import msgspec
 from ..memory.state import Holder, State, state_of
 from ..numbers.rounding import ceil
 from .log_drivers import DRIVER_LINES
+from .log_guests import GUEST_LINES
 from .log_lines import LOG_LINES, WHY_OFFLINE, LogLine
 from .log_pages import PAGE_LINES
 from .log_sieve import stretches
@@ -101,7 +102,7 @@ class _Row(NamedTuple):
 
 @cache
 def _rows() -> tuple[_Row, ...]:
-    every = (*LOG_LINES, *PAGE_LINES, *DRIVER_LINES)
+    every = (*LOG_LINES, *PAGE_LINES, *DRIVER_LINES, *GUEST_LINES)
     return tuple(_Row(re.compile(row.pattern.text).search, row.pattern.needs, row) for row in every)
 
 

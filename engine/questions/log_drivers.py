@@ -21,7 +21,7 @@ _SIZES: Final = {
 }
 """What the driver of virtio-mem says of a device, and what that means of an address, or of so many bytes."""
 _VIRTIO_MEM: Final = {
-    "unplugging all memory required": (
+    "unplugging all memory (?:is )?required": (
         "the guest began anew (a reboot, kexec): the device takes all its memory out first"
     ),
     "Some (?:device )?memory is not addressable": (
@@ -39,6 +39,16 @@ _VIRTIO_MEM: Final = {
     "reloading the driver is not supported": ("the driver was unloaded with memory plugged; only a reboot begins anew"),
     r".*disabled in kdump kernel": "a crash kernel runs, which leaves the device's memory alone",
     "device still has system memory added": "the driver was unloaded, and memory that it had plugged stays in use",
+    "memory block onlining denied": (
+        "a block of the device was to go online in the moment in which the driver takes it out; it stays offline, and goes"
+    ),
+    r"bbm_block_size is (?:not a power of 2|too small)": (
+        "the option bbm_block_size of the driver is no size that it can have; it takes its own"
+    ),
+    "config access disabled": "the driver is being unloaded, or the guest sleeps, when the hypervisor asks; it looks again later",
+    r"(?:save/restore not supported|hibernation is not supported|suspending with plugged memory)": (
+        "the guest cannot sleep with memory of the device plugged: the hypervisor may take that away meanwhile"
+    ),
 }
 _KMEM: Final = {
     "could not reserve region": (
@@ -90,6 +100,19 @@ DRIVER_LINES: Final = (
             literal("acpi_memory_enable_device() error"),
             literal("add_memory failed"),
         )
+    ),
+    log_line(
+        literal("PNP0C80:") + r"\w+: device is empty",
+        "EINVAL: firmware announced a memory device and names no memory of it",
+        "drivers/acpi/acpi_memhotplug.c, acpi_memory_enable_device",
+    ),
+    log_line(
+        literal("assign storage failed (cmd=") + r"(?P<cmd>0x[0-9a-f]+), response=(?P<response>0x[0-9a-f]+)",
+        lambda match: (
+            f"the hypervisor or the machine did not give an increment of standby memory (response {match['response']}): its "
+            f"block does not go online (EIO)"
+        ),
+        "drivers/s390/char/sclp_mem.c, do_assign_storage (sclp_cmd.c before 6.19)",
     ),
     log_line(
         literal("virtio_mem ") + r"\S+: (?P<what>plugged|requested) size: (?P<size>0x[0-9a-f]+)",
@@ -207,6 +230,31 @@ DRIVER_LINES: Final = (
             literal("Unable to resize hash page table"),
         )
     ),
+    log_line(
+        r"Unable to (?P<what>create|remove) "
+        + literal("linear mapping for ")
+        + r"(?P<low>0x[0-9a-f]+)\.\.(?P<behind>0x[0-9a-f]+): (?P<errno>-?\d+)",
+        lambda match: (
+            f"memory that {'comes could not be mapped' if match['what'] == 'create' else 'goes could not be unmapped'} for the "
+            f"kernel. {errno_words(match['errno'])}"
+        ),
+        "arch/powerpc/mm/mem.c, arch_create_linear_mapping and arch_remove_linear_mapping",
+    ),
+    log_line(
+        literal("Unable to create vmemmap mapping: ") + r"(?P<errno>-?\d+)",
+        lambda match: f"the memmap of added memory could not be mapped. {errno_words(match['errno'])}",
+        "arch/powerpc/mm/init_64.c, vmemmap_populate",
+    ),
+    log_line(
+        literal("dlpar: ") + r"(?P<what>(?:Invalid|No) (?:DRC Index|DRC count|action|id_type|resource) specified)",
+        lambda match: f"EINVAL: what was written to /sys/kernel/dlpar is no request ({match['what']})",
+        "arch/powerpc/platforms/pseries/dlpar.c, dlpar_store",
+    ),
+    log_line(
+        literal("could not reserve range") + r"(?:: (?P<low>0x[0-9a-f]+) - (?P<high>0x[0-9a-f]+))?",
+        "EBUSY: something in /proc/iomem lies in the range of a DAX device already; programs cannot map it",
+        "drivers/dax/device.c, dev_dax_probe",
+    ),
     *(
         log_line(
             r"kmem \S+: (?:mapping\d+: )?(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+) " + literal(what),
@@ -241,39 +289,6 @@ DRIVER_LINES: Final = (
         literal("DAX region truncated by ") + r"(?P<size>.+) due to alignment",
         lambda match: f"{match['size']} of the device cannot be used: only whole memory blocks become system RAM",
         "drivers/dax/kmem.c, dev_dax_kmem_probe (6.16 and later)",
-    ),
-    log_line(
-        r"xen." + literal("balloon: ") + r".*(?:Cannot add additional memory|add_memory\(\) failed)[^-\d]*\(?(?P<errno>-?\d+)",
-        lambda match: f"the balloon driver of Xen could not add memory, and goes on without. {errno_words(match['errno'])}",
-        "drivers/xen/balloon.c, reserve_additional_memory",
-    ),
-    log_line(
-        r"xen." + literal("balloon: New System RAM resource outside addressable RAM"),
-        "the range that the balloon driver of Xen found for more memory lies beyond the addresses that the kernel can map",
-        "drivers/xen/balloon.c, additional_memory_resource",
-    ),
-    log_line(
-        r"xen." + literal("balloon: Cannot allocate new System RAM resource"),
-        "the balloon driver of Xen found no free range of addresses for more memory",
-        "drivers/xen/balloon.c, additional_memory_resource",
-    ),
-    log_line(
-        literal("hv_balloon: Max. dynamic memory size: ") + r"(?P<size>\d+ \w+)",
-        lambda match: f"the host gives the guest at most {match['size']} in all",
-        "drivers/hv/hv_balloon.c, process_info",
-    ),
-    log_line(
-        literal("hv_balloon: hot_add memory failed error is ") + r"(?P<errno>-?\d+)",
-        lambda match: (
-            f"the balloon driver of Hyper-V could not add memory. {errno_words(match['errno'])}"
-            f"{'; the driver never tries again' if abs(int(match['errno'])) == 17 else ''}"
-        ),
-        "drivers/hv/hv_balloon.c, hv_mem_hot_add",
-    ),
-    log_line(
-        literal("hv_balloon: ") + r"(?P<what>Memory hot add.*)",
-        lambda match: f"the balloon driver of Hyper-V could not add memory: {match['what']}",
-        "drivers/hv/hv_balloon.c, hot_add_req",
     ),
     log_line(
         literal("Standby memory at ") + r"(?P<low>0x[0-9a-f]+) \((?P<whole>\d+)M of (?P<all>\d+)M usable\)",

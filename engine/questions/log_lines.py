@@ -300,6 +300,41 @@ LOG_LINES: Final = (
         "arch/arm64/mm/mmu.c, prevent_bootmem_remove_notifier",
     ),
     log_line(
+        literal("Boot memory [") + r"(?P<low>[0-9a-f]+) (?P<behind>[0-9a-f]+)\] (?:offlined|is offline, can be removed)",
+        "on arm64 memory of the boot is offline, which should not be: removing it may stop the machine",
+        "arch/arm64/mm/mmu.c, prevent_bootmem_remove_notifier and validate_bootmem_online",
+    ),
+    log_line(
+        r"Unknown (?:target|online) " + literal("node for memory at ") + r"(?P<low>0x[0-9a-f]+), assuming node 0",
+        "who added the memory named no node, and the kernel does not know any for the address: it comes to node 0",
+        "mm/memory_hotplug.c, memory_add_physaddr_to_nid; drivers/base/node.c",
+    ),
+    log_line(
+        literal("Unable to release resource <") + r"(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)> \((?P<errno>-?\d+)\)",
+        "memory was removed and stays in /proc/iomem: an add of the same range is refused (EEXIST) from now on",
+        "mm/memory_hotplug.c, __release_memory_resource; before 5.2 __remove_pages",
+    ),
+    log_line(
+        r"node (?P<node>\d+)" + literal(" must be removed before remove section ") + r"(?P<section>\d+)",
+        lambda match: (
+            f"what the boot noted of node {match['node']}'s sections lies in section {match['section']}: that can go after all "
+            f"of the node only"
+        ),
+        "mm/sparse.c, check_usemap_section_nr",
+    ),
+    log_line(
+        literal("memory map backing failed. Some memory will not be available"),
+        "the boot had no room for the memmap of some of its memory, which is left out for good",
+        "mm/sparse.c, sparse_init_nid",
+    ),
+    log_line(
+        r"section \d+ "
+        + literal("pfn[")
+        + r"(?P<pfn>[0-9a-f]+), [0-9a-f]+\) (?P<what>no valid memmap|not present|is already online)",
+        lambda match: f"a block was to go online, and a section of it {'has ' * match['what'].startswith('no v')}{match['what']}",
+        "drivers/base/memory.c, pages_correctly_probed (before 5.7)",
+    ),
+    log_line(
         r"[Ss]oft." + literal("offline: ") + r"(?P<pfn>0x[0-9a-f]+): (?P<what>.*(?:fail|busy|unknown).*)",
         lambda match: f"a page that is suspected of a hardware error stays in use: {match['what']}",
         "mm/memory-failure.c, soft_offline_in_use_page",

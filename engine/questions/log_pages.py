@@ -155,6 +155,21 @@ PAGE_LINES: Final = (
         "mm/sparse-vmemmap.c, vmemmap_verify",
     ),
     log_line(
+        literal("Trying to free nonexistent resource <") + r"(?:0x)?(?P<low>[0-9a-f]+)-(?:0x)?(?P<high>[0-9a-f]+)>",
+        "a range was to leave /proc/iomem that is not there as such, as when memory is removed of which a part is listed apart",
+        "kernel/resource.c, __release_region",
+    ),
+    log_line(
+        literal("Altmap not fully unmapped"),
+        "memory with a memmap of its own was removed, and some of that memmap is still mapped: its pages are lost",
+        "mm/memory_hotplug.c, remove_memory_blocks_and_altmaps",
+    ),
+    log_line(
+        literal("can free ") + r"(?P<pages>\d+) vmemmap pages for (?P<size>hugepages-\d+kB)",
+        lambda match: f"of each of {match['size']} the memmap is given back but for some, {match['pages']} pages of it",
+        "mm/hugetlb_vmemmap.c, hugetlb_vmemmap_init (5.14 to 5.19)",
+    ),
+    log_line(
         r"head:\s*(?:[0-9a-f]+ )?" + literal("order:") + r"(?P<order>\d+)",
         lambda match: f"the page that is shown is part of one of {1 << min(int(match['order']), 63):,} pages, whose head this is",
         "mm/debug.c, dump_page",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from altmap.engine import explain, open_machine, parse_script
 from altmap.engine.questions.log_drivers import DRIVER_LINES
+from altmap.engine.questions.log_guests import GUEST_LINES
 from altmap.engine.questions.log_lines import LOG_LINES
 from altmap.engine.questions.log_pages import PAGE_LINES
 from altmap.engine.questions.log_sieve import literal
@@ -171,6 +172,35 @@ TRACES = Path(__file__).parents[2] / "fixtures/traces/6.12"
         ("virtio_mem: probe of virtio0 failed with error -16", "does not begin. EBUSY"),
         ("virtio_mem virtio0: unplugging memory: 0x140000000 - 0x1401fffff", "begins with unplugging"),
         ("xen:balloon: New System RAM resource outside addressable RAM (1 > 0)", "lies beyond the addresses"),
+        ("virtio_mem virtio0: unplugging all memory is required", "takes all its memory out first"),
+        ("virtio_mem virtio0: memory block onlining denied", "it stays offline, and goes"),
+        ("virtio_mem virtio0: save/restore not supported.", "cannot sleep with memory of the device plugged"),
+        ("virtio_mem virtio0: bbm_block_size is too small", "no size that it can have"),
+        ("acpi PNP0C80:00: device is empty", "names no memory of it"),
+        (
+            "sclp_cmd.65b4c1: assign storage failed (cmd=0x000d0001, response=0x0010, rn=0x0004)",
+            "did not give an increment of standby memory (response 0x0010)",
+        ),
+        (
+            "Unable to create linear mapping for 0x100000000..0x110000000: -12",
+            "comes could not be mapped for the kernel. ENOMEM",
+        ),
+        ("vmemmap_populate: Unable to create vmemmap mapping: -1", "could not be mapped. EPERM"),
+        ("dlpar: Invalid DRC count specified.", "is no request (Invalid DRC count specified)"),
+        ("dax0.0: mapping0: 0x100000000-0x13fffffff could not reserve range", "programs cannot map it"),
+        ("Boot memory [40000000 48000000] is offline, can be removed", "which should not be"),
+        ("Unknown target node for memory at 0x100000000, assuming node 0", "it comes to node 0"),
+        ("Unable to release resource <0x0000000100000000-0x000000013fffffff> (-22)", "stays in /proc/iomem"),
+        ("node 1 must be removed before remove section 12", "lies in section 12"),
+        ("sparse_init_nid: node[1] memory map backing failed. Some memory will not be available.", "left out for good"),
+        ("memory memory50: section 5 pfn[28000, 30000) no valid memmap", "a section of it has no valid memmap"),
+        ("Trying to free nonexistent resource <0000000100000000-000000013fffffff>", "not there as such"),
+        ("WARNING: CPU: 1 PID: 9 at mm/memory_hotplug.c:2226 Altmap not fully unmapped", "its pages are lost"),
+        ("HugeTLB: can free 6 vmemmap pages for hugepages-2048kB", "6 pages of it"),
+        ("hv_balloon: Ignore hot-add request!", "the guest may sleep"),
+        ("hv_balloon: Balloon request will be partially fulfilled. Balloon floor reached.", "above the guest's floor"),
+        ("xen:balloon: set_phys_to_machine() failed, no memory added", "which is not added"),
+        ("xen:balloon: Initialising balloon driver", "what the host gives beyond the boot's memory it adds"),
         ("Built 2 zonelists in Node order, mobility grouping on.  Total pages: 499268", "499,268 pages are managed"),
     ],
 )
@@ -342,7 +372,7 @@ def test_a_pattern_needs_its_words_and_fits_them_as_they_are() -> None:
 
 
 def test_every_pattern_needs_words_that_few_logs_hold() -> None:
-    assert min(len(row.pattern.needs) for row in (*LOG_LINES, *PAGE_LINES, *DRIVER_LINES)) >= 4
+    assert min(len(row.pattern.needs) for row in (*LOG_LINES, *PAGE_LINES, *DRIVER_LINES, *GUEST_LINES)) >= 4
 
 
 @pytest.mark.parametrize("before", range(24))
