@@ -38,7 +38,7 @@ from ..protocol.vocabulary import (
     OnlineType,
 )
 from .acpi_eject import bind
-from .addressable import refuse_beyond
+from .addressable import refuse_behind_mem, refuse_beyond
 from .device_memory import add_device_memory, check_device_range
 from .online import online_block, rebuild_zonelists
 from .overhead import take_objects, take_page_tables
@@ -64,6 +64,8 @@ def add_memory(state: State, request: AddRequest) -> Steps:
     """Add a range of memory; its blocks appear offline, or as auto_online_blocks says. Raises `HotplugError`."""
     start, size = request.start, request.size
     refuse_without_hotplug(state)
+    if request.caller not in DEVICE_CALLERS:
+        yield from refuse_behind_mem(state, start, size, request.caller)
     if state.model.range_check != "sections":
         yield from refuse_beyond(state, start, size)
     name = RESOURCE_NAMES.get(request.caller, "System RAM")

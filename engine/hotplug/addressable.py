@@ -10,11 +10,23 @@ from ..numbers.rounding import ceil
 from ..numbers.units import TIB
 from ..protocol.events import AddressDoubted, Event
 from ..protocol.reasons import HotplugError
-from ..protocol.reasons.adding import BeyondAddresses
+from ..protocol.reasons.adding import BehindMem, BeyondAddresses
 from ..protocol.reasons.unknown import HighestAddress
+from ..protocol.vocabulary import Caller
 
 _PADDING: Final = 10 * TIB
 """What KASLR leaves of the direct map behind the memory of the boot, in whole TiB (RANDOMIZE_MEMORY_PHYSICAL_PADDING)."""
+
+
+def refuse_behind_mem(state: State, start: int, size: int, caller: Caller) -> Iterator[Event]:
+    """What register_memory_resource is asked first in some kernels: does a range lie behind what mem= left? Raises `HotplugError`
+    E2BIG. Xen's driver registers by itself what it adds, and is not known from Hyper-V's."""
+    mem = state.boot.mem
+    if mem is None or start + size <= mem or state.geometry.arch not in state.model.mem_limits_adds:
+        return
+    if caller != "balloon":
+        raise HotplugError("E2BIG", BehindMem(start, size, mem))
+    yield AddressDoubted(HighestAddress("mem", mem))
 
 
 def refuse_beyond(state: State, start: int, size: int) -> Iterator[Event]:

@@ -46,6 +46,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     removal_defect         memmap of several sections is used after it was unmapped
     adds_sections          memory is added in whole sections, also into a part of a memory block; else in whole blocks
     veto_drops_blocks      an architecture's veto of the altmap clears the flag for memory blocks too (MHP_MEMBLOCK_API)
+    mem_limits_adds        architectures on which the boot option mem= limits added memory too
     block_rollback         an add that fails undoes the blocks of this request that were finished
     spans_until_removal    a zone reaches over memory that went offline until that is removed; else until it is offline
     removable_looks        the file removable of a block says whether its pages can be moved; else it is 1
@@ -123,6 +124,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     removal_defect: bool = False
     adds_sections: bool = False
     veto_drops_blocks: bool = False
+    mem_limits_adds: tuple[Arch, ...] = ()
     block_rollback: bool = False
     spans_until_removal: bool = True
     removable_looks: bool = True

@@ -62,6 +62,8 @@ CHANGES: Final[tuple[Change, ...]] = (
          "4fca9730c51d", "mm, compaction: sample pageblocks for free pages", compact_finishes=True, compact_strides=True),
     _row((5, 1), "commit", "huge pages of 1 GiB can be migrated, and a free one gives way to offlining; before, it keeps its "
          "blocks online", "9b553bf5eb99", "mm/hugetlb: enable PUD level huge page migration", gigantic_gives_way="any"),
+    _row((5, 1), "source", "on x86 memory that is added behind the end that mem= set is refused: E2BIG", "357b4da50a62",
+         "x86: respect memory size limiting via mem= parameter", mem_limits_adds=("x86_64", "x86_32")),
     _row((5, 1), "commit", "memory that is kept for CMA does not go offline", "1a9f219157b2",
          "mm/hotplug: treat CMA pages as unmovable", offline_keeps_cma=True),
     _row((5, 3), "commit", "device memory is added by sub-sections of 2 MiB, not by whole sections", "ba72b4c8cf60",
@@ -70,6 +72,8 @@ CHANGES: Final[tuple[Change, ...]] = (
          "feee6b298916", "mm/memory_hotplug: shrink zones when offlining memory", spans_until_removal=False),
     _row((5, 5), "commit", "an add beyond the highest address is E2BIG, when its sections are added", "dca4436d1cf9",
          "mm/memory_hotplug.c: add a bounds check to __add_pages()", range_check="sections"),
+    _row((5, 6), "source", "mem= limits what is added while the kernel boots, and nothing later", "",
+         "mm/memory_hotplug.c: only respect mem= parameter during boot stage", mem_limits_adds=()),
     _row((5, 6), "commit", "the file removable of a block is always 1; before, the kernel looks whether its pages can be moved",
          "53cdc1cb29e8", "drivers/base/memory.c: indicate all memory blocks as removable", removable_looks=False),
     _row((5, 7), "commit", "auto_online_blocks can be online_kernel and online_movable", "5f47adf762b7",

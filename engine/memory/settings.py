@@ -10,6 +10,7 @@ from typing import Any, Final, get_args
 import msgspec
 
 from ..numbers.errors import BadInput, located
+from ..numbers.units import MAX_ADDRESS
 from ..protocol.vocabulary import AUTO_ONLINE, AutoOnline, Mode, OnlinePolicy
 
 _MAX_RATIO: Final = (1 << 32) - 1
@@ -35,8 +36,8 @@ class Settings(msgspec.Struct, frozen=True, gc=False):
 
 class Boot(msgspec.Struct, frozen=True, gc=False):
     """What the boot decided and nothing changes. `probe`: the kernel has the file /sys/devices/system/memory/probe
-    (CONFIG_ARCH_MEMORY_PROBE). The others are options of its command line, as they were given; None if they were not, but
-    `default_hugepagesz` is also what /proc/meminfo shows of it."""
+    (CONFIG_ARCH_MEMORY_PROBE). The others are options of its command line, as they were given, `mem` in bytes; None if they
+    were not, but `default_hugepagesz` is also what /proc/meminfo shows of it."""
 
     probe: bool = False
     movable_node: bool = False
@@ -48,6 +49,7 @@ class Boot(msgspec.Struct, frozen=True, gc=False):
     transparent_hugepage: str | None = None
     nokaslr: bool | None = None
     no5lvl: bool | None = None
+    mem: int | None = None
 
     @property
     def has_movable(self) -> bool:
@@ -113,6 +115,12 @@ def _int32(text: str) -> int:
     return int(text)
 
 
+def _address(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,19}", text) or not 0 < int(text) <= MAX_ADDRESS:
+        raise BadInput(f"{text!r} is no address that a machine has")
+    return int(text)
+
+
 _SETTINGS: Final[_Rows] = MappingProxyType(
     {
         "auto_online_blocks": _one_of(AUTO_ONLINE),
@@ -135,5 +143,6 @@ _BOOT: Final[_Rows] = MappingProxyType(
         "transparent_hugepage": str,
         "nokaslr": _yes,
         "no5lvl": _yes,
+        "mem": _address,
     }
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from altmap.engine import Add, Machine, Outcome, boot_machine, open_machine, sentence
 from altmap.engine.protocol.events import AddressDoubted
-from altmap.engine.protocol.reasons.adding import BeyondAddresses, Unaligned
+from altmap.engine.protocol.reasons.adding import BehindMem, BeyondAddresses, Unaligned
 from altmap.engine.protocol.reasons.remedies import AddAtTop
 from altmap.engine.protocol.reasons.unknown import HighestAddress
 from altmap.engine.protocol.vocabulary import Caller
@@ -55,6 +55,27 @@ def test_each_kernel_says_it_in_its_words(model: str, words: str) -> None:
     assert words in said
     assert "MAX_PHYSMEM_BITS" in said
     assert "5-level" in said
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "result"),
+    [
+        ("5.0", "mem=2G", "ok"), ("5.1", "mem=2G", "E2BIG"), ("5.4", "mem=2G", "E2BIG"), ("5.5", "mem=2G", "E2BIG"),
+        ("5.6", "mem=2G", "ok"), ("6.12", "mem=2G", "ok"), ("5.4", "", "ok"), ("5.4", "mem=0x200000000", "ok"),
+        ("5.4", "mem=nopentium", "ok"), ("5.4", "mem=0", "ok"),
+    ],
+)  # fmt: skip
+def test_mem_limits_added_memory_on_x86_from_5_1_to_5_5(model: str, options: str, result: str) -> None:
+    machine = boot_machine([(0, 0, "1G")], model=model, options=options)
+    outcome = add(machine, 4 << 30)
+    assert outcome.result == result
+    assert result == "ok" or isinstance(outcome.reason, BehindMem)
+    if result != "ok":
+        assert "behind mem=0x80000000" in sentence(outcome.reason)
+        assert add(machine, 4 << 30, caller="balloon").certainty == "not known"  # Hyper-V's, or Xen's
+        assert add(machine, 16 << 30, caller="pmem").ok
+    arm = boot_machine([(0, "1G", "1G")], model=model, options=options, arch="arm64-4k")
+    assert add(arm, 4 << 30).ok
 
 
 def test_before_5_5_nobody_knows() -> None:

@@ -127,7 +127,7 @@ SPOILED: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "unknown fact of the boot": (
         change("boot", "quiet", to=""),
         "$.boot.quiet: there is no such fact of the boot; it is one of probe, movable_node, hugepages, "
-        "default_hugepagesz, hugetlb_free_vmemmap, movablecore, kernelcore, transparent_hugepage, nokaslr, no5lvl",
+        "default_hugepagesz, hugetlb_free_vmemmap, movablecore, kernelcore, transparent_hugepage, nokaslr, no5lvl, mem",
     ),
     "node twice": (change("nodes", 1, "id", to=0), "$.nodes[1]: 0 is there a second time; each may be there once"),
     "zone twice": (

@@ -33,6 +33,14 @@ class BeyondAddresses(Coded, frozen=True):
     wider: int
 
 
+class BehindMem(Coded, frozen=True):
+    """The range (bytes) ends behind `mem`, the first address behind what the boot option mem= left."""
+
+    start: int
+    size: int
+    mem: int
+
+
 class RangeTaken(Coded, frozen=True):
     """A busy range of /proc/iomem overlaps (bytes, ends exclusive)."""
 
@@ -115,6 +123,7 @@ class NoHost(Coded, frozen=True):
 AddReason = (
     NoHotplug
     | BeyondAddresses
+    | BehindMem
     | RangeTaken
     | Unaligned
     | NodeNotPossible

@@ -63,9 +63,10 @@ class NotCounted(NotKnown, frozen=True):
 
 class HighestAddress(NotKnown, frozen=True):
     """Whether the addresses behind `max_address` can be had: the direct map may be trimmed there (KASLR), page tables may be
-    wider than the usual ones (5-level), or the kernel does not look whether they can (unchecked)."""
+    wider than the usual ones (5-level), the kernel does not look whether they can (unchecked), or mem= ended memory there, which
+    one driver that adds it minds and another does not (mem)."""
 
-    limit: Literal["KASLR", "5-level", "unchecked"]
+    limit: Literal["KASLR", "5-level", "unchecked", "mem"]
     max_address: int
 
     read = ("/proc/cmdline", "/proc/cpuinfo")

@@ -14,6 +14,11 @@ def said(reason: AddReason, names: Names) -> str:
             return f"{kernel} on {arch} has no memory hotplug{_when(since, until)}"
         case adding.BeyondAddresses():
             return _beyond(reason)
+        case adding.BehindMem(start, size, mem):
+            return (
+                f"{start:#x}-{start + size - 1:#x} ends behind mem={mem:#x}, and kernels from 5.1 to 5.5 add nothing there; "
+                f"boot without mem=, or a later kernel"
+            )
         case adding.RangeTaken(start, end, name, other_start, other_end):
             return f"{start:#x}-{end - 1:#x} overlaps {name} at {other_start:#x}-{other_end - 1:#x}"
         case adding.Unaligned(unit, start, size):

@@ -121,6 +121,7 @@ def _zones(zones: tuple[ZoneKey, ...]) -> str:
 
 
 _LIMITS: Final = {
+    "mem": "where mem= ends memory: this kernel refuses what Hyper-V's driver adds there (E2BIG), and not what Xen's does",
     "KASLR": "which is as far as the direct map goes if KASLR trimmed it (nokaslr, or a kernel that does not, has it whole)",
     "5-level": "the highest address with 4-level page tables; with 5-level ones (la57) it could be had",
     "unchecked": "the highest address, and this kernel does not look: what comes of it is not known",
