@@ -34,6 +34,14 @@ MOST_COMMANDS: Final = 1 << 19
 
 _FORMS: Final[Mapping[str, Spelling]] = {row.form.verb: row.form for row in ROWS.values()}
 _BY_TAG: Final[Mapping[str, type[Command]]] = {tag(command): command for command in COMMANDS}
+_AS_SAID: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("plug", "hotplug", "hot-add", "hotadd", "attach"), "add"),
+    **dict.fromkeys(("unplug", "hotunplug", "hot-remove", "hotremove", "detach"), "eject"),
+    **dict.fromkeys(("resize", "requested-size", "virtio_mem", "virtiomem"), "virtio-mem"),
+    **dict.fromkeys(("shrink", "chmem"), "offline"),
+    "drmgr": "remove-lmbs",
+}
+"""What people call it, and the word that a line begins with."""
 _ARRAY: Final = 'a script in JSON is an array of commands such as [{"op": "online", "block": 32}]'
 _OBJECT: Final = 'it is not an object with an op, such as {"op": "online", "block": 32}'
 
@@ -73,7 +81,9 @@ def parse_line(line: str) -> list[Command]:
     if not words:
         return []
     if words[0] not in _FORMS:
-        meant = did_you_mean(words[0], _FORMS) or f"; a line begins with one of {', '.join(_FORMS)}"
+        said = _AS_SAID.get(words[0].lower())
+        meant = f"; write: {' '.join(_FORMS[said].usage)}" if said is not None else did_you_mean(words[0], _FORMS)
+        meant = meant or f"; a line begins with one of {', '.join(_FORMS)}"
         raise BadInput(f"{words[0][:60]!r} is not a command{meant}")
     commands = [*_FORMS[words[0]].read(words[1:])]
     if expect is not None:

@@ -163,9 +163,15 @@ def _with_unit(size: str) -> str:
     return size if size[-1:].isalpha() or size == "0" else f"{size}M"
 
 
+_BARE_JSON: Final = re.compile(r'(?<=\s)\{"[^\s\']*\}(?=\s|$)')
+"""An object as ps shows it, without the quotes that a shell needs around it."""
+_GOES_ON: Final = re.compile(r"\\\s*\n")
+
+
 def _split(line: str) -> list[str]:
+    """The words of a line as a shell splits them, which may go on behind a backslash; also as ps and logs print them."""
     try:
-        return shlex.split(line)
+        return shlex.split(_BARE_JSON.sub(lambda found: shlex.quote(found[0]), _GOES_ON.sub(" ", line)))
     except ValueError as error:
         raise BadInput(f"{line[:60]!r} cannot be read: {error}") from None
 

@@ -21,7 +21,7 @@ _PADDING: Final = 10 * TIB
 def refuse_behind_mem(state: State, start: int, size: int, caller: Caller) -> Iterator[Event]:
     """What register_memory_resource is asked first in some kernels: does a range lie behind what mem= left? Raises `HotplugError`
     E2BIG. Xen's driver registers by itself what it adds, and is not known from Hyper-V's."""
-    mem = state.boot.mem
+    mem = state.boot.end
     if mem is None or start + size <= mem or state.geometry.arch not in state.model.mem_limits_adds:
         return
     if caller != "balloon":

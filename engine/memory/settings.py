@@ -10,7 +10,7 @@ from typing import Any, Final, get_args
 import msgspec
 
 from ..numbers.errors import BadInput, located
-from ..numbers.units import MAX_ADDRESS
+from ..numbers.units import memparse
 from ..protocol.vocabulary import AUTO_ONLINE, AutoOnline, Mode, OnlinePolicy
 
 _MAX_RATIO: Final = (1 << 32) - 1
@@ -36,8 +36,8 @@ class Settings(msgspec.Struct, frozen=True, gc=False):
 
 class Boot(msgspec.Struct, frozen=True, gc=False):
     """What the boot decided and nothing changes. `probe`: the kernel has the file /sys/devices/system/memory/probe
-    (CONFIG_ARCH_MEMORY_PROBE). The others are options of its command line, as they were given, `mem` in bytes; None if they
-    were not, but `default_hugepagesz` is also what /proc/meminfo shows of it."""
+    (CONFIG_ARCH_MEMORY_PROBE). The others are options of its command line, as they were given; None if they were not, but
+    `default_hugepagesz` is also what /proc/meminfo shows of it."""
 
     probe: bool = False
     movable_node: bool = False
@@ -49,12 +49,17 @@ class Boot(msgspec.Struct, frozen=True, gc=False):
     transparent_hugepage: str | None = None
     nokaslr: bool | None = None
     no5lvl: bool | None = None
-    mem: int | None = None
+    mem: str | None = None
 
     @property
     def has_movable(self) -> bool:
         """Did the command line put boot memory into ZONE_MOVABLE?"""
         return self.movable_node or self.movablecore is not None or self.kernelcore is not None
+
+    @property
+    def end(self) -> int | None:
+        """The first address behind what mem= leaves; None where it says nothing."""
+        return memparse(self.mem or "") or None
 
     def texts(self) -> dict[str, str]:
         """Each option that was given, as text; yes and no are Y and N."""
@@ -115,12 +120,6 @@ def _int32(text: str) -> int:
     return int(text)
 
 
-def _address(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,19}", text) or not 0 < int(text) <= MAX_ADDRESS:
-        raise BadInput(f"{text!r} is no address that a machine has")
-    return int(text)
-
-
 _SETTINGS: Final[_Rows] = MappingProxyType(
     {
         "auto_online_blocks": _one_of(AUTO_ONLINE),
@@ -143,6 +142,6 @@ _BOOT: Final[_Rows] = MappingProxyType(
         "transparent_hugepage": str,
         "nokaslr": _yes,
         "no5lvl": _yes,
-        "mem": _address,
+        "mem": str,
     }
 )

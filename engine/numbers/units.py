@@ -33,6 +33,13 @@ def parse_bytes(text: str | int) -> int:
     return value
 
 
+def memparse(text: str) -> int:
+    """The size that an option of the kernel begins with (lib/cmdline.c), in bytes; 0 for none, or more than an address can be."""
+    match = re.match(r"(0[xX][0-9a-fA-F]{1,16}|\d{1,19})([kKmMgGtTpP]?)", text)
+    value = 0 if match is None else _exact(match[1], _UNITS[match[2].upper()], text)
+    return value if value <= MAX_ADDRESS else 0
+
+
 def _exact(number: str, unit: int, text: str) -> int:
     if number[:2].lower() == "0x":
         return int(number, 16) * unit

@@ -17,7 +17,7 @@ from ..memory.settings import Boot, Settings, settings_of
 from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
 from ..numbers.kstrtobool import kstrtobool
-from ..numbers.units import MAX_ADDRESS, format_bytes
+from ..numbers.units import format_bytes
 from ..protocol.vocabulary import AUTO_ONLINE
 from ..reading.observation import Observation
 from .architecture import architecture_of
@@ -66,7 +66,7 @@ def identify(
         transparent_hugepage=options.get("transparent_hugepage"),
         nokaslr="nokaslr" in options or None,
         no5lvl="no5lvl" in options or None,
-        mem=_bytes(options.get("mem", "")),
+        mem=options.get("mem"),
     )
     if "memmap_on_memory" in options:
         notes.append("the boot option memmap_on_memory does nothing: its name is memory_hotplug.memmap_on_memory")
@@ -88,17 +88,6 @@ def _default_size(seen: Observation, preset: Preset) -> str | None:
     """The default size of huge pages by /proc/meminfo, where it is not the usual one."""
     kib = seen.meminfo.get("Hugepagesize", 0)
     return f"{kib}K" if kib << 10 in preset.huge_pages and kib << 10 != preset.huge_page else None
-
-
-def _bytes(text: str) -> int | None:
-    """What memparse (lib/cmdline.c) makes of the size that an option begins with; None where it is nothing."""
-    found = re.match(r"(0x[0-9a-f]{1,16}|\d{1,19})([kmgtpe]?)", text.lower())
-    size = (
-        0
-        if found is None
-        else int(found[1], 0 if found[1].startswith("0x") else 10) << 10 * " kmgtpe".index(found[2] or " ")
-    )
-    return size if 0 < size <= MAX_ADDRESS else None
 
 
 def _geometry(seen: Observation, preset: Preset, base: Geometry, notes: list[str]) -> Geometry:

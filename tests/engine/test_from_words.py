@@ -266,3 +266,16 @@ def test_qemu_tells_the_architecture_and_the_command_line(line: str, told: tuple
 )
 def test_a_q35_machine_keeps_less_memory_below_4_gib(line: str, blocks: list[int]) -> None:
     assert [*new_machine(qemu_nodes(line), low=qemu_low(line)).blocks] == blocks
+
+
+def test_a_line_of_qemu_is_read_as_ps_prints_it_and_where_it_goes_on() -> None:
+    """ps shows an object without the quotes that a shell needs, and a log breaks lines behind a backslash."""
+    line = (
+        "/usr/bin/qemu-system-x86_64 -machine pc -m size=4194304k,slots=16,maxmem=1099511627776k \\\n"
+        ' -object {"qom-type":"memory-backend-ram","id":"m0","size":4294967296} -numa node,nodeid=0,memdev=m0 \\\n'
+        ' -object {"qom-type":"memory-backend-ram","id":"d0","size":1073741824}'
+        ' -device {"driver":"pc-dimm","node":0,"memdev":"d0","id":"dimm0","addr":8589934592}'
+    )
+    words = qemu_words(line)
+    assert (words.nodes, words.arch) == (("4294967296",), "x86_64")
+    assert [(device.size, device.start) for device in words.devices] == [(1 << 30, 8 << 30)]

@@ -128,6 +128,12 @@ def test_lines_as_a_person_types_them(line: str, commands: list[Command]) -> Non
     ("line", "sentence"),
     [
         ("offline 1\n\nfrob 3", "line 3: 'frob' is not a command; a line begins with one of add, remove, eject"),
+        ("resize 4G", "line 1: 'resize' is not a command; write: virtio-mem SIZE at START"),
+        ("Hotplug 1G", "line 1: 'Hotplug' is not a command; write: add SIZE at START"),
+        ("unplug 1G at 4G", "line 1: 'unplug' is not a command; write: eject SIZE at START"),
+        ("resize 4G", "line 1: 'resize' is not a command; write: virtio-mem SIZE at START"),
+        ("Hotplug 1G", "line 1: 'Hotplug' is not a command; write: add SIZE at START"),
+        ("unplug 1G at 4G", "line 1: 'unplug' is not a command; write: eject SIZE at START"),
         ("expect EBUSY", "line 1: 'expect' is not a command"),
         ("echo online", r"line 1: an echo needs one place to write to; write: echo \[-n\] TEXT > PATH"),
         ("echo", "line 1: an echo needs one place"),
