@@ -1,8 +1,20 @@
 """altmap's engine: Linux memory hotplug with the memmap in the hot-added memory, as values and steps.
 
-All that the screens of the explorer use is named here. `open_machine` loads a saved picture of a machine; `Machine.apply` runs a
-command; `Machine.check` states the invariants. `expect`, a field of all commands, is the errno that a script expects of one, by
-its name; an outcome with just that result counts as expected.
+Where to begin:
+
+    a machine    `open_machine` (bundled, saved or captured), `capture` (this one), `boot_machine` and `new_machine` (from numbers
+                 and words), `reboot` (the same memory under another kernel); `save_machine` keeps one with its history
+    what it does `Machine.apply` runs a command (`Add`, `Online`, `Offline`, `Remove` ..., or lines of a script by `parse_line`)
+                 and returns an `Outcome`; `Machine.steps` yields its events one by one, `Film` plays them both ways
+    what it is   `Machine.blocks`, `zones`, `sections`, `nodes`, and `read`, which prints a file as its kernel would;
+                 `Machine.check` names the invariants that do not hold
+    questions    `why_not`, `give_back`, `compare`, `grow`, `diff`, `explain`, `worth_knowing`: each returns data, none changes
+                 the machine
+    sentences    `sentence` words a reason; what begins with `describe` words an answer; `plain` makes text of its lines
+
+A pfn is a page frame number, a size is bytes unless it is said to be pages, and text such as "4G" stands for a size wherever one
+is asked for. What is refused by the kernel is an outcome; what makes no sense raises `BadInput`. `expect`, a field of all
+commands, is the errno that a script expects of one, by its name; an outcome with just that result counts as expected.
 
 A name is looked up in its module when it is first asked for, so that a question costs the imports that it needs. Type checkers
 read the same names in ``__init__.pyi``, which ``python -m tests.make`` writes from the table below.
@@ -47,7 +59,7 @@ HOMES = {
     "protocol.names": "block_names block_numbers",
     "protocol.reasons": "HotplugError Reason",
     "protocol.reasons.notes": "Note",
-    "protocol.vocabulary": "AUTO_ONLINE CALLERS PLACEMENTS",
+    "protocol.vocabulary": "AUTO_ONLINE CALLERS KINDS PLACEMENTS",
     "questions.compare": (
         "VARIES AlikeBlocks Alternative AutoMovable Combination Comparison Doing Figure MemmapShare MemoryTotals Sheet "
         "StuckBlocks Varied compare describe_comparison doing figures vary"

@@ -93,6 +93,7 @@ from .protocol.reasons import Reason as Reason
 from .protocol.reasons.notes import Note as Note
 from .protocol.vocabulary import AUTO_ONLINE as AUTO_ONLINE
 from .protocol.vocabulary import CALLERS as CALLERS
+from .protocol.vocabulary import KINDS as KINDS
 from .protocol.vocabulary import PLACEMENTS as PLACEMENTS
 from .questions.compare import VARIES as VARIES
 from .questions.compare import AlikeBlocks as AlikeBlocks
@@ -174,6 +175,7 @@ __all__ = [
     "BOOT_KEYS",
     "CALLERS",
     "GAP",
+    "KINDS",
     "KNOWN_MODELS",
     "MODELS",
     "PARAMETER_FILES",

@@ -30,7 +30,7 @@ _KERNEL_SHARE: Final = 64
 
 
 class Ram(NamedTuple):
-    """A range of boot memory: its node, first address and size, in bytes or as text such as "4G"."""
+    """A range of boot memory: its `node`, and its first address (`start`) and `size`, in bytes or as text such as "4G"."""
 
     node: int
     start: int | str

@@ -45,13 +45,20 @@ def new_machine(
     low: int | None = None,
     name: str = "new",
 ) -> Machine:
-    """A machine that has just booted: `nodes` are sizes, one a node, 0 for one that firmware announced without memory.
+    """A machine that has just booted, as people and firmware put it; `boot_machine` is the same from addresses.
 
-    `arch` is an architecture or one of its kernels (x86_64, arm64, s390x, arm64-64k ...), `kernel` a release, `append` words of
-    its command line: those that altmap models act, and the others are named in the notes. `cxl_windows` are such as "16G at 4T":
-    where firmware keeps addresses for CXL memory. `devices` are added as the kernel boots, behind all other memory if they do not
-    say where. `low` are the bytes of memory below 4 GiB where firmware of x86 leaves a range to devices (None: 3 GiB). Of QEMU's
-    command line, `qemu_words` tells `nodes`, `devices`, `low` and more. Raises `BadInput` for words that make no machine.
+    `nodes`        sizes, one a node, in bytes or text such as "4G"; 0 for a node that firmware announced without memory
+    `arch`         an architecture or one of its kernels: x86_64, arm64, s390x, arm64-64k ...
+    `kernel`       a release, or what a distribution calls its kernel
+    `block_size`   of a memory block, bytes or text; None: what that kernel chooses for so much memory
+    `append`       words of the kernel command line: those that altmap models act, the others are named in the notes
+    `cxl_windows`  where firmware keeps addresses for CXL memory, each such as "16G at 4T"
+    `devices`      memory devices, added as the kernel boots, behind all other memory if they do not say where
+    `low`          bytes of memory below 4 GiB where firmware of x86 leaves a range to devices; None: 3 GiB
+    `name`         how the machine is called
+
+    Of QEMU's command line, `qemu_words` tells `nodes`, `devices`, `low` and more. Raises `BadInput` for words that make no
+    machine.
     """
     preset = arch if arch in ARCHITECTURES else preset_for(arch, None, None).name
     model = find_model(kernel)

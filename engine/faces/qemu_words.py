@@ -30,9 +30,15 @@ _BACKENDS: Final = ("memdev", "volatile-memdev", "persistent-memdev")
 
 
 class Plugged(NamedTuple):
-    """A memory device: `size` in bytes, node, the address at which it starts (None: the next free one). `unit` is the bytes of a
-    device block where it is virtio-mem, else 0; of that `size` is what is requested, and `span` bytes of addresses are its own.
-    `sort` is QEMU's name for the device; what an nvdimm or a cxl-type3 has is no memory block by itself."""
+    """A memory device of a machine that is to be made.
+
+    `size`   bytes; of a virtio-mem device those that are requested
+    `node`   its NUMA node
+    `start`  its first address; None: the next free one
+    `unit`   bytes of a device block where it is virtio-mem, else 0
+    `span`   bytes of addresses that are its own
+    `sort`   QEMU's name for the device; what an nvdimm or a cxl-type3 has is no memory block by itself
+    """
 
     size: int
     node: int = 0

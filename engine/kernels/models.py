@@ -75,8 +75,8 @@ def find_model(name: str) -> KernelModel:
 
 
 def changes_between(first: str | None, last: str) -> Iterator[Change]:
-    """The changes that came later than one release, up to another, oldest first; without a first, those that came with the
-    last. None for a model that is no release."""
+    """The changes that came after the release `first` and up to the release `last`, oldest first; where `first` is None, those
+    that came with `last`. Both are names in `MODELS`; there are no changes up to a model that is no release, as the RFC's."""
     if not MODELS[last].released:
         return iter(())
     release = MODELS[last].release

@@ -19,8 +19,8 @@ from ..protocol.vocabulary import ABSENT, ISOLATE, MEMMAP, MOVABLE_TYPE, Chunk, 
 
 
 class Pages(Frozen[Kind, int]):
-    """The pages of a section by kind; a kind without pages is left out. Sections that are alike share one, so what was counted
-    once is kept."""
+    """The set of pages of each kind (`KINDS`) in a section; a kind without pages is left out. Sections that are alike share one,
+    so what was counted once is kept."""
 
     __slots__ = ("_counts",)
     _counts: dict[Kind, int]

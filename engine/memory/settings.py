@@ -17,10 +17,17 @@ _MAX_RATIO: Final = (1 << 32) - 1
 
 
 class Settings(msgspec.Struct, frozen=True, gc=False):
-    """The parameters that can be written while the kernel runs, each named as its file: auto_online_blocks in
-    /sys/devices/system/memory, movable_gigantic_pages in /proc/sys/vm, the others in /sys/module/memory_hotplug/parameters.
-    Where a kernel lacks the file, the default holds. `auto_movable_ratio` is in percent. `movable_gigantic_pages`: 0 is no, and
-    None is that it was never written."""
+    """The parameters that can be written while the kernel runs, each named as its file; where a kernel lacks the file, the
+    default holds. The first is in /sys/devices/system/memory, the last in /proc/sys/vm, the others are in
+    /sys/module/memory_hotplug/parameters.
+
+    `auto_online_blocks`       whether added blocks go online by themselves, and how
+    `memmap_on_memory`         may a request carry its memmap in itself? "Y", "N" or "force"; a boot decides it
+    `online_policy`            which zone "online" chooses: "contig-zones" or "auto-movable"
+    `auto_movable_ratio`       movable memory that auto-movable allows, in percent of kernel memory
+    `auto_movable_numa_aware`  it holds for each node too
+    `movable_gigantic_pages`   gigantic pages may lie in ZONE_MOVABLE: 0 is no; None: it was never written
+    """
 
     auto_online_blocks: AutoOnline = "offline"
     memmap_on_memory: Mode = "N"
@@ -35,9 +42,12 @@ class Settings(msgspec.Struct, frozen=True, gc=False):
 
 
 class Boot(msgspec.Struct, frozen=True, gc=False):
-    """What the boot decided and nothing changes. `probe`: the kernel has the file /sys/devices/system/memory/probe
-    (CONFIG_ARCH_MEMORY_PROBE). The others are options of its command line, as they were given; None if they were not, but
-    `default_hugepagesz` is also what /proc/meminfo shows of it."""
+    """What the boot decided and nothing changes.
+
+    `probe`    the kernel has the file /sys/devices/system/memory/probe (CONFIG_ARCH_MEMORY_PROBE)
+    all other  options of its command line, each under its own name and as it was given; None if it was not, but
+               `default_hugepagesz` is also what /proc/meminfo shows of it
+    """
 
     probe: bool = False
     movable_node: bool = False

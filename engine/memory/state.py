@@ -27,7 +27,7 @@ _WINDOWS: Final = ("PCI Bus", "PCI ECAM", "CXL Window", "ACPI Window", "virtio")
 
 
 class Resource(msgspec.Struct, frozen=True, gc=False):
-    """A range of /proc/iomem, at its top level: first address, first address behind it (bytes), and name."""
+    """A range of /proc/iomem, at its top level: from the address `start` to before the address `end` (bytes), and its name."""
 
     start: int
     end: int

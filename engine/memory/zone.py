@@ -21,6 +21,8 @@ KERNEL_ZONES: Final = (DMA, DMA32, NORMAL)
 class Zone(msgspec.Struct, frozen=True, gc=False):
     """One zone of a NUMA node (struct zone); all numbers are pages.
 
+    `node`      the number of its node
+    `name`      "DMA", "DMA32", "Normal" or "Movable"
     `start`     first pfn of the span
     `spanned`   pages from there to the end of the span, holes included
     `present`   pages that are there (present_pages)

@@ -15,9 +15,9 @@ from .summary import checked_range, free_orders
 
 
 class Page(NamedTuple):
-    """One page of a machine. `kind` says what it is used for; None in an offline section, and where no section is `present`.
-    `order`: that of the free area that it lies in, None if it lies in none. `migratetype`: that of its pageblock. `zone`:
-    node and name, None while it is offline."""
+    """The page with the number `pfn`. `kind` says what it is used for; None in an offline section, and where no section is
+    `present`. `order`: that of the free area that it lies in, None if it lies in none. `migratetype`: that of its pageblock.
+    `zone`: node and name, None while it is offline."""
 
     pfn: int
     present: bool

@@ -65,8 +65,16 @@ _SHAPES: Final = (
 
 
 class MemoryDevice(msgspec.Struct, frozen=True):
-    """A memory device: its name, its kind, the address at which it starts (None: not told), its size, how much of that is
-    `plugged`, the `unit` that a virtio-mem device plugs (0: not told), all in bytes; and its node (None: not told)."""
+    """A memory device that a list tells of; sizes and addresses are bytes.
+
+    `name`     what the list calls it
+    `kind`     what sort of device it is
+    `start`    its first address; None: not told
+    `size`     how much it has
+    `plugged`  how much of that is plugged
+    `unit`     what a virtio-mem device plugs at a time; 0: not told
+    `node`     its NUMA node; None: not told
+    """
 
     name: str
     kind: DeviceKind

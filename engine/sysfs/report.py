@@ -21,8 +21,8 @@ class BlockReport(msgspec.Struct, frozen=True):
 
 
 class ZoneReport(msgspec.Struct, frozen=True):
-    """A zone that has memory, as /proc/zoneinfo shows it; all numbers are pages. `free` counts the pages on the lists of
-    CPUs too."""
+    """A zone that has memory, by its node and name (`zone`), as /proc/zoneinfo shows it: `start_pfn` and, in pages, `spanned`,
+    `present`, `managed` and `free`, which counts the pages on the lists of CPUs too."""
 
     node: int
     zone: str
@@ -34,9 +34,9 @@ class ZoneReport(msgspec.Struct, frozen=True):
 
 
 class SectionReport(msgspec.Struct, frozen=True):
-    """A present section and where its memmap lies (`memmap_on`): "self" in its own add request or block, "kernel" in kernel
-    memory, "section" in another section, "none" where it has none. `memmap_pfn`: its first page, None where that is not
-    known."""
+    """A present section: its `node`, whether its pages are in zones (`online`), and where its memmap lies (`memmap_on`): "self"
+    in its own add request or block, "kernel" in kernel memory, "section" in another section, "none" where it has none.
+    `memmap_pfn`: its first page, None where that is not known."""
 
     node: int
     online: bool

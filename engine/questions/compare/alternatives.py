@@ -56,10 +56,16 @@ def compare(
     online: OnlineType | Sequence[OnlineType] = "online_movable",
     watched: Callable[[Sequence[Combination]], Iterable[Combination]] = iter,
 ) -> Comparison:
-    """Try an add request under every combination of kernel models, block sizes (bytes or text), placements and online types;
-    where none are given, under the machine's own model and block size, and under all placements. Each is tried on a copy.
-    `watched` gets the combinations and hands them on one by one, so that progress can be shown. Raises `BadInput` for a name
-    or a size that cannot be."""
+    """Try an add request under every combination of what is given, each on a copy of the machine.
+
+    `placements`   places of the memmap (see `PLACEMENTS`), None for what the kernel does by itself
+    `block_sizes`  of a memory block, bytes or text; without any the machine's own
+    `models`       names of kernels; without any the machine's own
+    `online`       the type, or types, with which the added blocks go online
+    `watched`      gets the combinations and hands them on one by one, so that progress can be shown
+
+    Raises `BadInput` for a name or a size that cannot be.
+    """
     state = state_of(machine)
     ways = ways_of(state, placements, block_sizes, models, online)
     return compared(state, request, ways, watched, nothing_known())

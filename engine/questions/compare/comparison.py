@@ -122,10 +122,17 @@ class Alternative(Answered, frozen=True):
 
 
 class AutoMovable(Answered, frozen=True):
-    """How much of the request would go to ZONE_MOVABLE by itself, were online_policy auto-movable, and how much to kernel
-    zones, in blocks and in pages. `result` is "ok" or the errno of the add; `reason` the rule, of the first block that went to
-    a kernel zone if one did. `ratio` (percent) and `numa_aware` are the machine's auto_movable_ratio and
-    auto_movable_numa_aware; `largest_pages` is the largest memory device that would go movable as a whole in its place."""
+    """How much of the request would go to ZONE_MOVABLE by itself, were online_policy auto-movable (mm/memory_hotplug.c,
+    auto_movable_zone_for_pfn).
+
+    `result`           "ok" or the errno of the add
+    `reason`           the rule, of the first block that went to a kernel zone if one did
+    `ratio`            the machine's auto_movable_ratio, in percent
+    `numa_aware`       its auto_movable_numa_aware
+    `movable_blocks`   blocks that go to ZONE_MOVABLE, and their `movable_pages`
+    `kernel_blocks`    blocks that go to kernel zones, and their `kernel_pages`
+    `largest_pages`    the largest memory device that would go movable as a whole in its place
+    """
 
     result: str
     reason: Reason | None

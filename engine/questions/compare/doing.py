@@ -32,7 +32,7 @@ class Doing(NamedTuple):
 
 
 def doing(comparison: Comparison, number: int) -> Doing:
-    """What doing the alternative of a number takes."""
+    """How the alternative in row `number` of a comparison is done, from 0 on."""
     row = comparison.rows[number]
     boot: dict[str, str] = {}
     for needs in (row.needs, *row.boots):

@@ -14,9 +14,15 @@ Better = Literal["more", "less"]
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """A number of each alternative (`values`), None where it was not done. `best`: where it is as good as in any; where all are
-    alike there is no best. `texts`: as people read it. `better`: whether more or less is; `weight`: how much it tells, where
-    there is no room for all; `short`: its name, where there is little."""
+    """One number by which alternatives are compared, with a value for each of them.
+
+    `name`    what it is; `short` where there is little room
+    `values`  in the order of the alternatives, None where one was not done
+    `texts`   the same as people read it, with its unit
+    `best`    where it is as good as in any; where all are alike there is no best
+    `better`  is more of it better, or less?
+    `weight`  how much it tells: where there is no room for all, the heaviest are shown
+    """
 
     name: str
     values: tuple[int | None, ...]
@@ -90,8 +96,8 @@ _LAST: Final = (
 
 
 def figures(comparison: Comparison) -> tuple[Figure, ...]:
-    """All numbers, in the order in which one looks at them: what the add takes at once, what there is when all is online, and
-    what can go again. `kernel later`: may the kernel put pages of its own there, which never move away?"""
+    """All numbers of a comparison, in the order in which one looks at them: what the add takes at once, what there is when all
+    is online, and what can go again. `kernel later`: may the kernel put pages of its own there, which never move away?"""
     sizes = [*comparison.before.huge]
     measures = [
         *_BEFORE, *(_huge(size, "at once") for size in sizes), *_THEN, *(_huge(size, "then") for size in sizes), *_LAST

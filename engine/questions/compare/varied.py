@@ -34,8 +34,9 @@ def vary(
     online: OnlineType = "online_movable",
     watched: Callable[[Sequence[Combination]], Any] = iter,
 ) -> Varied:
-    """Put alternatives of an add request side by side in which one thing varies, a key of `VARIES`. Where kernel models do,
-    one stands for all releases in a row of which the very same comes. Raises as `compare`."""
+    """Put alternatives of an add request side by side in which one thing varies: `what`, a key of `VARIES`. Where kernel models
+    do, one stands for all releases in a row of which the very same comes. `online` is how the blocks go online unless that is
+    what varies; `watched` and what is raised as for `compare`."""
     if what not in VARIES:
         raise BadInput(f"{what!r} is nothing that varies between alternatives; it is one of {', '.join(VARIES)}")
     state, known = state_of(machine), nothing_known()

@@ -31,8 +31,8 @@ from ..why.unknown import unknowns
 
 
 class HeldBlocks(Answered, frozen=True):
-    """Blocks of `size` bytes together that do not go, for one reason: the kind of the page that the kernel stops at, or None
-    where it is a rule. `result` is the errno by name; `reason` and `pfn` are those of the first block."""
+    """`blocks` (their numbers), of `size` bytes together, that do not go for one reason: the kind of the page that the kernel
+    stops at, or None where it is a rule. `result` is the errno by name; `reason` and `pfn` are those of the first block."""
 
     blocks: tuple[int, ...]
     size: int
@@ -43,12 +43,16 @@ class HeldBlocks(Answered, frozen=True):
 
 
 class GiveBack(msgspec.Struct, frozen=True):
-    """What can be given back of `wanted` bytes, on a node or (None) on all.
+    """What can be given back of `wanted` bytes, on a node or (None) on all. Sizes are bytes.
 
-    `answer` is "yes" if all of it can; "no" if more cannot go than `most` bytes, by what was seen and by the
-    counters; else "not known". `blocks` go offline together, one after the other in this order, `unsure` are those among them
-    that hang on pages no one saw, as these are laid out here; `size` is what they hold, `sure` what those hold that are
-    sure, and `moves` pages leave them for other blocks. `held` blocks do not go; it is empty where enough others go.
+    `answer`      "yes" if all of it can; "no" if no more than `most` can go, by what was seen and by the counters; else
+                  "not known"
+    `blocks`      go offline together, one after the other in this order; `size` is what they hold
+    `unsure`      those among them that hang on pages no one saw, as these are laid out here; `sure` is what the others hold
+    `most`        what could go at most
+    `moves`       pages that leave them for other blocks
+    `held`        blocks that do not go; empty where enough others go
+    `block_size`  of a memory block; `page_size` of a page
     """
 
     wanted: int

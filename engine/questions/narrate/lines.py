@@ -12,9 +12,11 @@ Look = Literal["answer", "text", "warning", "title", "script"]
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One line: a running text in one cell, or a row of a table in several (rows that follow each other are one table).
+    """One line of an answer: a running text in one of the `cells`, or a row of a table in several (rows that follow each other
+    are one table).
 
-    `indent` counts columns. A line whose only cell is empty parts what stands above from what stands below.
+    `look` says what kind of line it is (see `Look`), `indent` by how many columns it stands in. A line whose only cell is empty
+    (`GAP`) parts what stands above from what stands below.
     """
 
     cells: tuple[str, ...]
@@ -23,10 +25,11 @@ class Line(msgspec.Struct, frozen=True):
 
 
 GAP = Line(("",))
+"""The line that parts what stands above from what stands below."""
 
 
 def running(text: str, look: Look = "text", indent: int = 2) -> Line:
-    """A line of running text."""
+    """A line of running text; `look` and `indent` as in `Line`."""
     return Line((text,), look, indent)
 
 
