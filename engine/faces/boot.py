@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple, get_args
 
 import msgspec
@@ -35,6 +36,14 @@ class Ram(NamedTuple):
     node: int
     start: int | str
     size: int | str
+
+
+class _Bank(NamedTuple):
+    """The same as numbers: its node, its first address, and the first behind it."""
+
+    node: int
+    start: int
+    end: int
 
 
 def boot_machine(
@@ -70,12 +79,14 @@ def boot_machine(
     kernel = find_model(model)
     preset = ARCHITECTURES[arch]
     geometry = preset.geometry_in(kernel.release)
-    block = parse_bytes(block_size) if block_size is not None else geometry.block_size
-    banks = [Ram(node, parse_bytes(start), parse_bytes(size)) for node, start, size in ram]
-    _refuse_memory(banks, geometry, nodes, reserved)
+    banks = _banks(ram, geometry)
+    if nodes is not None and not 0 < nodes <= MOST_NODES:
+        raise BadInput(f"a machine has 1 to {MOST_NODES} nodes, not {nodes}")
+    _refuse_ranges(reserved)
     _refuse_word("memmap_on_memory", memmap_on_memory, get_args(Mode))
     _refuse_word("auto_online_blocks", auto_online, kernel.online_words)
-    zones = _with_movable(_merged(list(_zones(preset, geometry, banks, options, reserved))), geometry)
+    block = parse_bytes(block_size) if block_size is not None else geometry.block_size
+    zones = _zones(preset, geometry, banks, options, reserved)
     seen = Observation(
         source=name,
         version=f"Linux version {kernel.release[0]}.{kernel.release[1]}",
@@ -89,7 +100,7 @@ def boot_machine(
         zones=zones,
         pageblock_order=None,
         resources=(
-            *(Resource(int(b.start), int(b.start) + int(b.size), "System RAM", 0) for b in banks),
+            *(Resource(bank.start, bank.end, "System RAM", 0) for bank in banks),
             *(Resource(start, end, "Crash kernel", 1) for start, end in reserved),
         ),
         vmstat=Frozen({"nr_memmap_boot_pages": sum(geometry.memmap_pages(zone.present) for zone in zones)}),
@@ -103,30 +114,31 @@ def boot_machine(
     return Machine(state, about)
 
 
-def _refuse_memory(
-    banks: Sequence[Ram], geometry: Geometry, nodes: int | None, reserved: Sequence[tuple[int, int]]
-) -> None:
-    """No machine boots without memory, or with ranges of it that are no ranges. Raises `BadInput`."""
-    if not banks:
+def _banks(ram: Sequence[Ram | tuple[int, int | str, int | str]], geometry: Geometry) -> list[_Bank]:
+    """The memory in numbers. Raises `BadInput` where there is none, and for ranges of it that are no ranges."""
+    if not ram:
         raise BadInput('a machine has boot memory; give a node, an address and a size such as (0, 0, "4G")')
-    section, end = geometry.section_size, 0
-    for bank in sorted(banks, key=lambda one: int(one.start)):
-        start, size = int(bank.start), int(bank.size)
-        if not size or start % section or size % section:
-            raise BadInput(
-                f"boot memory of {format_bytes(size)} at {start:#x} is not made of whole sections of {format_bytes(section)}"
-            )
-        if start < end:
-            raise BadInput(f"boot memory at {start:#x} overlaps what ends at {end:#x}")
-        if start + size > geometry.max_address:
-            raise BadInput(f"boot memory at {start:#x} ends beyond the last address, {geometry.max_address - 1:#x}")
-        if not 0 <= bank.node < MOST_NODES:
-            raise BadInput(
-                f"boot memory at {start:#x} is on node {bank.node}; nodes are numbered 0 to {MOST_NODES - 1}"
-            )
-        end = start + size
-    if nodes is not None and not 0 < nodes <= MOST_NODES:
-        raise BadInput(f"a machine has 1 to {MOST_NODES} nodes, not {nodes}")
+    banks = [_bank(node, start, size, geometry) for node, start, size in ram]
+    for below, above in pairwise(sorted(banks, key=lambda bank: bank.start)):
+        if above.start < below.end:
+            raise BadInput(f"boot memory at {above.start:#x} overlaps what ends at {below.end:#x}")
+    return banks
+
+
+def _bank(node: int, start: int | str, size: int | str, geometry: Geometry) -> _Bank:
+    first, length, section = parse_bytes(start), parse_bytes(size), geometry.section_size
+    if not length or first % section or length % section:
+        raise BadInput(
+            f"boot memory of {format_bytes(length)} at {first:#x} is not made of whole sections of {format_bytes(section)}"
+        )
+    if first + length > geometry.max_address:
+        raise BadInput(f"boot memory at {first:#x} ends beyond the last address, {geometry.max_address - 1:#x}")
+    if not 0 <= node < MOST_NODES:
+        raise BadInput(f"boot memory at {first:#x} is on node {node}; nodes are numbered 0 to {MOST_NODES - 1}")
+    return _Bank(node, first, first + length)
+
+
+def _refuse_ranges(reserved: Sequence[tuple[int, int]]) -> None:
     for low, high in reserved:
         if not 0 <= low < high:
             raise BadInput(f"a range from {low:#x} to before {high:#x} has no memory that could be reserved")
@@ -150,33 +162,41 @@ def _make_facts(state: State) -> None:
 
 
 def _zones(
-    preset: Preset, geometry: Geometry, banks: list[Ram], options: str, reserved: Sequence[tuple[int, int]]
+    preset: Preset, geometry: Geometry, banks: list[_Bank], options: str, reserved: Sequence[tuple[int, int]]
+) -> tuple[ZoneReading, ...]:
+    """The zones that the memory falls into."""
+    movable = _movable_starts(preset, geometry, banks, options)
+    parts = [part for bank in banks for part in _parts(preset, geometry, bank, movable.get(bank.node), reserved)]
+    return _with_movable(_merged(parts), geometry)
+
+
+def _parts(
+    preset: Preset, geometry: Geometry, bank: _Bank, movable: int | None, reserved: Sequence[tuple[int, int]]
 ) -> Iterator[ZoneReading]:
-    """Each bank in the zones that it falls into; what a crash kernel has of them is not managed."""
-    page, movable = preset.geometry.page_size, _movable_starts(preset, geometry, banks, options)
-    for bank in banks:
-        low, end = int(bank.start) // page, (int(bank.start) + int(bank.size)) // page
-        border = min(max(low, movable.get(bank.node, end)), end)
-        parts: list[tuple[str, int, int]] = []
-        for zone, limit in (*preset.low_zones, (preset.top_zone, end * page)):
-            high = min(limit // page, border)
-            if low < high:
-                parts.append((zone, low, high))
-                low = high
-        for zone, first, behind in (*parts, *([(MOVABLE, border, end)] if border < end else [])):
-            pages, kept = behind - first, _overlap(first * page, behind * page, reserved) // page
-            taken = kept if zone == MOVABLE else kept + preset.geometry.memmap_pages(pages)
-            managed = max(0, pages - taken)
-            used = 0 if zone == MOVABLE else pages // _KERNEL_SHARE
-            free = max(0, managed - used)
-            yield ZoneReading(bank.node, zone, free, 0, 0, 0, 0, pages, pages, managed, 0, first, ())
+    """A bank in the zones that it falls into: from pfn `movable` on ZONE_MOVABLE. What a crash kernel has is not managed."""
+    page = geometry.page_size
+    low, end = bank.start // page, bank.end // page
+    border = end if movable is None else min(max(low, movable), end)
+    parts: list[tuple[str, int, int]] = []
+    for zone, limit in (*preset.low_zones, (preset.top_zone, bank.end)):
+        high = min(limit // page, border)
+        if low < high:
+            parts.append((zone, low, high))
+            low = high
+    if border < end:
+        parts.append((MOVABLE, border, end))
+    for zone, first, behind in parts:
+        pages, kept = behind - first, _overlap(first * page, behind * page, reserved) // page
+        memmap, used = (0, 0) if zone == MOVABLE else (geometry.memmap_pages(pages), pages // _KERNEL_SHARE)
+        managed = max(0, pages - kept - memmap)
+        yield ZoneReading(bank.node, zone, max(0, managed - used), 0, 0, 0, 0, pages, pages, managed, 0, first, ())
 
 
 def _overlap(start: int, end: int, ranges: Sequence[tuple[int, int]]) -> int:
     return sum(max(0, min(end, high) - max(start, low)) for low, high in ranges)
 
 
-def _movable_starts(preset: Preset, geometry: Geometry, banks: list[Ram], options: str) -> dict[int, int]:
+def _movable_starts(preset: Preset, geometry: Geometry, banks: list[_Bank], options: str) -> dict[int, int]:
     """First pfn of ZONE_MOVABLE by node, as the command line asks for it. With movable_node the other two are ignored, and only
     what firmware calls hotpluggable is movable: none of this memory."""
     given = dict(word.partition("=")[::2] for word in options.split())
@@ -184,8 +204,8 @@ def _movable_starts(preset: Preset, geometry: Geometry, banks: list[Ram], option
         return {}
     page, unit = geometry.page_size, 1 << geometry.max_order
     memory: dict[int, list[tuple[int, int]]] = {}
-    for bank in sorted(banks, key=lambda one: (one.node, int(one.start))):
-        memory.setdefault(bank.node, []).append((int(bank.start) // page, (int(bank.start) + int(bank.size)) // page))
+    for bank in sorted(banks):
+        memory.setdefault(bank.node, []).append((bank.start // page, bank.end // page))
     ranges = [one for node in memory.values() for one in node]
     total, end = sum(high - low for low, high in ranges), max(high for _, high in ranges)
     kernel = kernel_pages(given.get("kernelcore"), given.get("movablecore"), total, page, unit)
@@ -227,15 +247,15 @@ def _merged(zones: list[ZoneReading]) -> tuple[ZoneReading, ...]:
     return tuple(merged.values())
 
 
-def _blocks(banks: list[Ram], block: int) -> tuple[BlockReading, ...]:
+def _blocks(banks: list[_Bank], block: int) -> tuple[BlockReading, ...]:
     nodes: dict[int, set[int]] = {}
     for bank in banks:
-        for number in range(int(bank.start) // block, ceil(int(bank.start) + int(bank.size), block)):
+        for number in range(bank.start // block, ceil(bank.end, block)):
             nodes.setdefault(number, set()).add(bank.node)
     return tuple(BlockReading(number, "online", None, tuple(sorted(nodes[number]))) for number in sorted(nodes))
 
 
-def _node_lists(banks: list[Ram], nodes: int | None) -> dict[str, tuple[int, ...]]:
+def _node_lists(banks: list[_Bank], nodes: int | None) -> dict[str, tuple[int, ...]]:
     with_memory = tuple(sorted({bank.node for bank in banks}))
     possible = tuple(range(max(nodes or 0, max(with_memory, default=0) + 1)))
     return {"possible": possible, "online": with_memory, "has_cpu": with_memory}

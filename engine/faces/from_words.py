@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from ..commands import Add, HugePages, VirtioMem, describe
-from ..kernels.architectures import ARCHITECTURES, preset_for
+from ..kernels.architectures import ARCHITECTURES, Preset, preset_for
 from ..kernels.block_sizes import block_size as probe
 from ..kernels.distributions import build_in
+from ..kernels.model import KernelModel
 from ..kernels.models import find_model
 from ..machine import Machine
 from ..numbers.errors import BadInput, located
 from ..numbers.rounding import down, up
 from ..numbers.units import GIB, MIB, format_bytes, parse_bytes
+from ..protocol.vocabulary import Mode
 from ..questions.narrate.reason import sentence
 from .boot import MOST_NODES, Ram, boot_machine
 from .crash_kernel import crash_ranges
@@ -60,48 +62,22 @@ def new_machine(
     Of QEMU's command line, `qemu_words` tells `nodes`, `devices`, `low` and more. Raises `BadInput` for words that make no
     machine.
     """
-    preset = arch if arch in ARCHITECTURES else preset_for(arch, None, None).name
+    preset = ARCHITECTURES[arch] if arch in ARCHITECTURES else preset_for(arch)
     model = find_model(kernel)
     given = _options(append)
     options = dict(given)
     sizes = [parse_bytes(size) for size in nodes]
-    if not any(sizes) or len(sizes) > MOST_NODES:
-        raise BadInput(f"a machine has 1 to {MOST_NODES} nodes, and one at least with memory; write --nodes 2G,2G,0")
-    limit = parse_bytes(options["mem"]) if options.get("mem") else None
-    section = ARCHITECTURES[preset].geometry_in(model.release).section_size
-    banks = list(_laid_out(sizes, preset, limit, section, low))
-    if not banks:
-        raise BadInput(
-            f"mem={options['mem']} leaves no memory; memory is made of whole sections of {format_bytes(section)}"
-        )
+    banks = _banks(sizes, preset, preset.geometry_in(model.release).section_size, options.get("mem"), low)
     windows = [_window(text) for text in cxl_windows]
-    if block_size is None and ARCHITECTURES[preset].blocks_by == "memory":
-        usual, end = (
-            ARCHITECTURES[preset].geometry_in(model.release).block_size,
-            int(banks[-1].start) + int(banks[-1].size),
-        )
-        block_size = probe(ARCHITECTURES[preset], model, end, usual, True, windows)
-    on_memory = options.get("memory_hotplug.memmap_on_memory", options.get("memmap_on_memory", "N"))
-    built = build_in(kernel)
-    default = model.default_online if built is None else built.default_online
-    online = options.get("memhp_default_state") or default
-    if online not in model.online_words:
-        raise BadInput(
-            f"memhp_default_state={online} is none of {', '.join(model.online_words)}, which {model.name} knows"
-        )
-    memory = [(int(bank.start), int(bank.start) + int(bank.size)) for bank in banks]
-    with located("crashkernel"):
-        reserved, notes = crash_ranges(
-            [v for key, v in given if key == "crashkernel" and v], memory, ARCHITECTURES[preset]
-        )
+    reserved, notes = _crash_kernel(given, banks, preset)
     machine = boot_machine(
         banks,
-        arch=preset,
+        arch=preset.name,
         model=model.name,
         nodes=len(sizes),
-        block_size=block_size,
-        memmap_on_memory=_MODES.get(on_memory.lower(), "N"),
-        auto_online=online,
+        block_size=_probed(preset, model, banks, windows) if block_size is None else block_size,
+        memmap_on_memory=_mode(options),
+        auto_online=_auto_online(options, kernel),
         options=append,
         reserved=reserved,
         name=name,
@@ -113,7 +89,51 @@ def new_machine(
     return machine
 
 
-_MODES: Final = {"": "Y", "1": "Y", "y": "Y", "on": "Y", "yes": "Y", "force": "force"}
+def _banks(sizes: Sequence[int], preset: Preset, section: int, mem: str | None, low: int | None) -> list[Ram]:
+    """The memory of nodes of these sizes, as much of it as mem= leaves. Raises `BadInput` where that is none."""
+    if not any(sizes) or len(sizes) > MOST_NODES:
+        raise BadInput(f"a machine has 1 to {MOST_NODES} nodes, and one at least with memory; write --nodes 2G,2G,0")
+    banks = list(_laid_out(sizes, preset, parse_bytes(mem) if mem else None, section, low))
+    if not banks:
+        raise BadInput(f"mem={mem} leaves no memory; memory is made of whole sections of {format_bytes(section)}")
+    return banks
+
+
+def _probed(preset: Preset, model: KernelModel, banks: Sequence[Ram], windows: list[tuple[int, int]]) -> int | None:
+    """The size of a memory block where the kernel chooses it by how much memory there is; None where it does not."""
+    if preset.blocks_by != "memory":
+        return None
+    end = int(banks[-1].start) + int(banks[-1].size)
+    return probe(preset, model, end, preset.geometry_in(model.release).block_size, True, windows)
+
+
+def _crash_kernel(
+    given: Sequence[tuple[str, str]], banks: Sequence[Ram], preset: Preset
+) -> tuple[list[tuple[int, int]], list[str]]:
+    """The ranges that crashkernel= keeps of the memory, and what is to be said of it."""
+    memory = [(int(bank.start), int(bank.start) + int(bank.size)) for bank in banks]
+    with located("crashkernel"):
+        return crash_ranges([value for key, value in given if key == "crashkernel" and value], memory, preset)
+
+
+def _mode(options: Mapping[str, str]) -> Mode:
+    """The parameter memmap_on_memory as the command line sets it."""
+    text = options.get("memory_hotplug.memmap_on_memory", options.get("memmap_on_memory", "N"))
+    return _MODES.get(text.lower(), "N")
+
+
+def _auto_online(options: Mapping[str, str], kernel: str) -> str:
+    """What auto_online_blocks is after the boot of a kernel. Raises `BadInput` for a word that it does not know."""
+    model, built = find_model(kernel), build_in(kernel)
+    word = options.get("memhp_default_state") or (model if built is None else built).default_online
+    if word not in model.online_words:
+        raise BadInput(
+            f"memhp_default_state={word} is none of {', '.join(model.online_words)}, which {model.name} knows"
+        )
+    return word
+
+
+_MODES: Final[Mapping[str, Mode]] = {"": "Y", "1": "Y", "y": "Y", "on": "Y", "yes": "Y", "force": "force"}
 
 
 def _window(text: str) -> tuple[int, int]:
@@ -134,11 +154,11 @@ def _options(append: str) -> list[tuple[str, str]]:
     return [(key, value) for key, _, value in split]
 
 
-def _laid_out(sizes: Sequence[int], arch: str, limit: int | None, section: int, low: int | None) -> Iterator[Ram]:
+def _laid_out(sizes: Sequence[int], preset: Preset, limit: int | None, section: int, low: int | None) -> Iterator[Ram]:
     """Nodes one behind the other; on x86 with the hole of devices below 4 GiB, where mem= is an address, elsewhere an amount."""
-    at, left = ARCHITECTURES[arch].begins, limit
+    at, left = preset.begins, limit
     low, high = low or _X86_HOLE[0], _X86_HOLE[1]
-    hole = ARCHITECTURES[arch].devices is not None and sum(sizes) > low
+    hole = preset.devices is not None and sum(sizes) > low
     low, high = (low, high) if hole else (0, 0)
     if hole and left is not None and left > low:
         left = max(low, left - (high - low))
