@@ -91,12 +91,16 @@ class ExplorerApp(App[bool]):
 
     if not TYPE_CHECKING:  # what a screen answers is checked by Textual's own types
 
-        def push_screen(self, *args, **kwargs):
-            """Another screen on top; how it looks is read when the first one comes, for the main screen does not need it."""
+        def push_screen(self, screen, *args, **kwargs):
+            """Another screen on top, told before how much room there is and what it lies on, so that its rules are looked up
+            once; how all look is read when the first one comes, for the main screen does not need it."""
+            if isinstance(screen, Portrayed):
+                over_map = bool(self.screen_stack and self.screen.query_children("#right"))
+                screen.update_classes({**classes_of(self.size), "-over-map": over_map}, update=False)
             read_from = (str(_OTHERS), "")
             if not self.stylesheet.has_source(*read_from):
                 self.stylesheet.add_source(_OTHERS.read_text(encoding="utf-8"), read_from)
-            return super().push_screen(*args, **kwargs)
+            return super().push_screen(screen, *args, **kwargs)
 
     def _begin(self, opened: Opened | None) -> None:
         """The first machine was chosen, or none."""

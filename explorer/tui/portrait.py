@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.events import Event, Resize
+from textual.events import Event, Resize, ScreenResume
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -37,6 +37,11 @@ class Portrayed(Base):
                         screen.update_classes(classes, update=False)
                         self.app.stylesheet.update(screen)
             await super().on_event(event)
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        """A new screen looks as its rules say since it was mounted, and one that is seen again is dressed with the others when
+        another theme is chosen: no rule is looked up again."""
+        event.refresh_styles = False
 
     def redraw(self, widget: Widget) -> None:
         """Draw a widget, together with all that are told of until nothing is left to do.

@@ -10,11 +10,15 @@ from altmap import engine
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.screens.save import SaveDialog
 from altmap.explorer.tui.screens.timeline import TimelineScreen
+from altmap.explorer.tui.themes import LIGHT
 from altmap.explorer.tui.widgets.heading import Heading
+from altmap.explorer.tui.widgets.memory_map import MemoryMap
+from textual.css.stylesheet import Stylesheet
+from textual.dom import DOMNode
 from textual.widgets import OptionList
 
 from .dialogs import fill_in, press_on, said
-from .machines import DIMM, drive, pinned, press, result, stand_on, with_dimm
+from .machines import DIMM, drawn, drive, pinned, press, result, stand_on, with_dimm
 
 
 def test_any_state_can_be_named_and_gone_to() -> None:
@@ -102,3 +106,51 @@ def test_a_dialog_is_as_wide_as_what_it_lies_on(size: tuple[int, int]) -> None:
             await press(pilot, "escape")
 
     drive(pinned(), open_them, size)
+
+
+def test_the_rules_of_a_screen_are_looked_up_once_when_it_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[DOMNode] = []
+    apply = Stylesheet.apply
+
+    def counted(sheet: Stylesheet, node: DOMNode, **how: Any) -> None:
+        asked.append(node)
+        apply(sheet, node, **how)
+
+    monkeypatch.setattr(Stylesheet, "apply", counted)
+
+    async def open_them(pilot: Any, screen: MainScreen) -> None:
+        assert asked.count(screen) == 1
+        for keys, closes in (
+            ("a", "escape"),
+            ("f w", "escape"),
+            ("t", "escape"),
+            ("question_mark", "escape"),
+            ("W f", "q"),
+        ):
+            await press(pilot, *keys.split())
+            assert pilot.app.screen is not screen
+            assert asked.count(pilot.app.screen) == 1, keys
+            await press(pilot, closes)
+        assert asked.count(screen) == 1
+
+    drive(pinned(), open_them, (120, 40))
+
+
+def test_a_theme_that_is_chosen_on_a_dialog_is_that_of_what_is_behind_it() -> None:
+    looks: list[list[str]] = []
+
+    async def behind(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "g")
+        pilot.app.theme = LIGHT
+        await press(pilot, "escape")
+        looks.append(drawn(screen.query_one(MemoryMap)))
+
+    async def without(pilot: Any, screen: MainScreen) -> None:
+        looks.append(drawn(screen.query_one(MemoryMap)))
+        pilot.app.theme = LIGHT
+        await pilot.pause()
+        looks.append(drawn(screen.query_one(MemoryMap)))
+
+    drive(pinned(), behind)
+    drive(pinned(), without)
+    assert looks[0] == looks[2] != looks[1]

@@ -39,10 +39,6 @@ class Dialog(Portrayed, ModalScreen[Answer]):
         self.ready = False
         self.answered = False
 
-    def on_mount(self) -> None:
-        below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else self
-        self.set_class(bool(below.query_children("#right")), "-over-map")
-
     def on_click(self, event: Click) -> None:
         if event.widget is self and self.is_current and self.CLOSES_BESIDE:
             self.action_leave()
