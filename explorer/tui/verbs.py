@@ -74,7 +74,7 @@ class Watch(Verb):
     name, key, label, title, group = "watch", "W", "Watch", "Watch the next verb", "History"
     sentence = (
         "Play what the next verb does, event by event, before it is done; again takes that back. There: space stops and plays, "
-        "left and right step, + and - change the speed, home and end, v another view, esc the signal."
+        "left and right step, + and - change the speed, home and end, v another view, s sends the signal, esc leaves."
     )
     changes = True
 

@@ -267,7 +267,7 @@ REELS: Final[dict[str, Reel]] = {
         lambda: pinned(),
         (
             Frame("until-a-signal", f'g "32" enter W f space home {"right " * 6}', lambda shot: _player(shot).waits),
-            Frame("the-undo", "escape space end", lambda shot: _player(shot).machine.blocks[32].state == "online"),
+            Frame("the-undo", "s space end", lambda shot: _player(shot).machine.blocks[32].state == "online"),
             Frame("never", 'q W : "eject 1G at 4G" enter space end', lambda shot: _player(shot).never_ends),
         ),
         ("60x20", "120x40"),

@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from ...picture.can_go import CanGo
 from ...picture.lines import Line, cut
+from ...picture.views import VIEWS
 from ...watching.moments import Watched, listed, moment_words
 from ...watching.player import FRAMES, SPEEDS, Player
 from ...watching.telling import moment_of
@@ -39,6 +40,8 @@ _SELDOM: Final = 6
 """While it is played what tells of the whole machine is drawn in one of so many frames that show another moment."""
 _PLAYS: Final = frozenset(("pause", "step", "end", "faster"))
 """Actions that need something to be played."""
+FILMED: Final = [view for view in VIEWS if view is not CanGo]
+"""The views of a film; what can go is asked of no moment."""
 _DOTS: Final = 40
 """Moments that are drawn each for itself."""
 
@@ -81,8 +84,8 @@ class PlayScreen(Ground, Portrayed, Mapped, Screen[Answer]):
     """Plays a film. `text` are paragraphs that stand beside it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "go_on", "Signal", priority=True),
         Binding("space", "pause", "Play", priority=True),
+        Binding("s", "signal", "Signal", priority=True),
         Binding("left", "step(-1)", "Back", priority=True),
         Binding("right", "step(1)", "On", priority=True),
         Binding("plus", "faster(1)", "Faster"),
@@ -154,7 +157,7 @@ class PlayScreen(Ground, Portrayed, Mapped, Screen[Answer]):
         self.set_interval(1 / FRAMES, self._tick)
 
     def action_next_view(self, by: int) -> None:
-        """The next view of the map; but not what can go, which is asked of no moment."""
+        """The next view of the map; but not what can go, which is asked of no moment and so stands in no title either."""
         super().action_next_view(by)
         if self._map.view is CanGo:
             super().action_next_view(by)
@@ -222,7 +225,7 @@ class PlayScreen(Ground, Portrayed, Mapped, Screen[Answer]):
         bar.say("▶" if player.playing else "■", cut(words, room), look, self.hint())
 
     def _title(self) -> None:
-        self._map.entitle(*titles.of_map(self._map))
+        self._map.entitle(*titles.of_map(self._map, [view for view in VIEWS if view in (self._map.view, *FILMED)]))
 
     def _transport(self) -> tuple[list[Word], list[Word]]:
         player = self._player
@@ -233,7 +236,7 @@ class PlayScreen(Ground, Portrayed, Mapped, Screen[Answer]):
         left = [Word(f" {sign} ", "chosen", "screen.pause"), Word("  ")]
         if player.waits or player.never_ends:
             said = "never ends: no signal reaches it" if player.never_ends else "goes on until a signal"
-            left = [Word(f" ↻ {said} ", "here-bad", "screen.go_on"), Word("  ")]
+            left = [Word(f" ↻ {said} ", "here-bad", "screen.signal"), Word("  ")]
         right = [Word("speed ", "dim")]
         right += [Word(f" {one}× ", "here" if one == player.speed else "dim", f"screen.speed({one})") for one in SPEEDS]
         count_word = Word(f"  {at:,}/{count:,}", "strong")
@@ -260,11 +263,11 @@ class PlayScreen(Ground, Portrayed, Mapped, Screen[Answer]):
         self._say()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What the space key does: it sends the signal that is waited for, else it stops and plays. Where nothing is played
-        no key plays it."""
+        """A signal is sent where one is waited for, and nothing is stopped or played until then. Where nothing is played no key
+        plays it."""
         if action in _PLAYS and not self._player.moments:
             return False
-        if action == "go_on":
+        if action == "signal":
             return self._player.waits
         return not self._player.waits if action == "pause" else super().check_action(action, parameters)
 
@@ -283,7 +286,7 @@ class PlayScreen(Ground, Portrayed, Mapped, Screen[Answer]):
         self._close_up()
         self._say()
 
-    def action_go_on(self) -> None:
+    def action_signal(self) -> None:
         """The signal that is waited for comes."""
         if self._player.waits:
             self._player.signal()

@@ -8,7 +8,7 @@ from typing import Final
 from altmap.engine import Block, about_bytes, block_names, format_address, format_bytes
 
 from ...picture.scope import Scope
-from ...picture.view import Verdicts
+from ...picture.view import Verdicts, View
 from ...picture.views import VIEWS
 from ..widgets.memory_map import MemoryMap
 from ..worded import Role, Word
@@ -18,8 +18,8 @@ _LONG: Final = 12
 PANELS = (("inspector", "1"), ("zones", "2"), ("log", "3"), ("parameters", "4"))
 
 
-def of_map(map_: MemoryMap) -> tuple[list[Word], list[Word]]:
-    """The breadcrumb with what is to be said of the machine, and the views."""
+def of_map(map_: MemoryMap, offered: Iterable[type[View]] = VIEWS) -> tuple[list[Word], list[Word]]:
+    """The breadcrumb with what is to be said of the machine, and the views that are offered."""
     left = [Word("▌", "accent" if map_.has_focus else "faint")]
     for depth, scope in enumerate(map_.scopes, 1):
         last = depth == len(map_.scopes)
@@ -33,7 +33,9 @@ def of_map(map_: MemoryMap) -> tuple[list[Word], list[Word]]:
         left.append(Word(f" {about_bytes(size)}{f' · {off:,} offline' if off else ''}", "dim"))
     if map_.marks:
         left.append(Word(f" · {len(map_.marks):,} marked", "key"))
-    views = [Word(f" {view.name} ", "chosen" if view is map_.view else "dim", f"view({view.name!r})") for view in VIEWS]
+    views = [
+        Word(f" {view.name} ", "chosen" if view is map_.view else "dim", f"view({view.name!r})") for view in offered
+    ]
     return left, views
 
 

@@ -76,7 +76,7 @@ class TourScreen(PlayScreen[None]):
 
     def hint(self) -> str:
         if self._player.waits:
-            return "it tries on until a signal comes: space sends it"
+            return "it tries on until a signal comes: s sends it"
         last = self._number == len(self._walk) - 1
         stops = ", space stops" if self._player.moments else ""
         return f"{'enter leaves the tour' if last else 'enter goes on'}, backspace back{stops}, q leaves"

@@ -30,8 +30,7 @@ class WatchScreen(PlayScreen[Seen]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "done", "Do it", priority=True),
-        Binding("escape", "signal", "Signal"),
-        Binding("enter,escape,q", "leave", "Leave"),
+        Binding("escape,enter,q", "leave", "Leave"),
         Binding("colon", "line", show=False),
     ]
     LAST = ("pause", "done", "signal", "leave")
@@ -53,18 +52,18 @@ class WatchScreen(PlayScreen[Seen]):
     def hint(self) -> str:
         player = self._player
         if player.waits:
-            return "it tries on until a signal comes: esc sends it"
+            return "it tries on until a signal comes: s sends it"
         if self._replayed:
-            return "done already: enter, esc and q go back to the machine"
+            return "done already: enter and esc go back to the machine"
         if self._stopped is not None:
-            return "the signal was sent: enter does so, q does nothing"
+            return "the signal was sent: enter does it so, esc does nothing"
         if player.never_ends:
-            return "no signal reaches it: enter does it, q does nothing"
+            return "no signal reaches it: enter does it, esc does nothing"
         if player.ended:
-            return "enter does it on the machine; q does nothing"
+            return "enter does it on the machine, esc does nothing"
         if self._can_stop:
-            return "esc sends the signal; enter does it all; q does nothing"
-        return "enter does all of it; esc and q go back and do nothing"
+            return "enter does it all, s stops it here, esc does nothing"
+        return "enter does all of it, esc does nothing"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The signal is there where it would end something, and what was done already is not done again."""
@@ -102,7 +101,7 @@ class WatchScreen(PlayScreen[Seen]):
     def action_signal(self) -> None:
         """The signal: the kernel stops here, and what it undoes is shown."""
         if self._player.waits:
-            self.action_go_on()
+            super().action_signal()
         else:
             self._stopped = self._player.film.passed
             self._player.signal()
