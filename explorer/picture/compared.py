@@ -83,6 +83,12 @@ def needs(row: Alternative) -> str:
     return "; ".join(said) or "as it is"
 
 
+def _needs(row: Alternative, wide: int) -> list[str]:
+    """The same in lines of a column; in fewer words where two lines do not hold it."""
+    said, proposed = wrap(needs(row), wide), row.needs
+    return wrap(f"{proposed.proposed}, unreleased", wide) if said[2:] and isinstance(proposed, OnlyProposed) else said
+
+
 def in_sight(count: int, wide: int) -> int:
     """How many of so many alternatives have room side by side; a little less room each where that lets all be in sight."""
     if count <= (wide + 1) // (_TIGHT + 1):
@@ -115,7 +121,7 @@ class ComparedPicture:
         first = max(0, min(look.first, len(self.shown) - count))
         cell = min(WIDEST, (wide + 1) // count - 1)
         differing = [figure for figure in self._figures if figure.differs]
-        said = [wrap(needs(self._row(at)), cell) or [""] for at in range(first, first + count)]
+        said = [_needs(self._row(at), cell) for at in range(first, first + count)]
         needed = min(2, max(map(len, said)))
         while differing and high - 4 - needed - len(differing) < _MAP:
             differing.remove(min(differing, key=lambda figure: figure.weight))
@@ -153,7 +159,7 @@ class ComparedPicture:
         row, palette = self._row(at), look.palette
         needed, ground, high = heights
         yield self._title(at, wide, look)
-        said = wrap(needs(row), wide)
+        said = _needs(row, wide)
         tone = palette.text if released(row) else palette.faint
         for number in range(needed):
             text = said[number] if number < len(said) else ""
@@ -186,12 +192,8 @@ class ComparedPicture:
         chosen = at == look.chosen
         back = palette.focused if chosen else palette.strip
         mark = "▌" if look.halves == 2 else "[" if chosen else " "
-        usual = (
-            "  this machine"
-            if row.chosen or (not row.boots and self._varied.what in ("kernel models", "block sizes"))
-            else ""
-        )
-        text = SUBTITLES.get(name, "") or usual.strip()
+        usual = row.chosen or (not row.boots and self._varied.what in ("kernel models", "block sizes"))
+        text = SUBTITLES.get(name, "") or ("this machine" if usual else "")
         text = text if len(name) + len(text) + 3 <= wide else ""
         line = (
             Span(mark, palette.accent if chosen else palette.faint, back, chosen),

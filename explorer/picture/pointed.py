@@ -20,7 +20,7 @@ def pointed(scene: Scene, scope: Scope, over: Overlay, halves: int, edged: bool)
     found = [
         Entry(Paint(palette.ground, " "), word, sample)
         for places, signs, edge, brackets, word in (
-            (over.happening.changed, CHANGED, palette.accent, "<>", "changed"),
+            (over.happening.changed, CHANGED, palette.accent, "<>", "just changed"),
             (over.linked, LINKED, linked, "{}", "linked to it" if scope.level == "page" else "its struct pages"),
         )
         if (sample := tuple(_sample(scene, scope, places, halves, edged, (signs, edge, brackets))))
@@ -53,4 +53,5 @@ def _sample(
             kind, share = ("memmap", 0.85) if signs == LINKED else ("movable", 0.55)
             yield Span(LETTERS[kind], palette.ground, between(palette.kinds[kind], palette.cursor, share), True)
         else:
-            yield Span(signs[2], palette.cursor, palette.kinds["free"], True)
+            each = "".join(dict.fromkeys(signs))
+            yield Span(each, palette.cursor, palette.kinds["free"], True)

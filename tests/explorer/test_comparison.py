@@ -335,6 +335,18 @@ def test_columns_scroll_where_there_is_no_room_for_all() -> None:
     drive(guest(), compare, (60, 20))
 
 
+def test_where_four_placements_stand_side_by_side_what_each_needs_is_not_cut() -> None:
+    async def compare(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "c", *"1G", "enter")
+        pictures = pilot.app.screen.query_one(Pictures)
+        lines = ["".join(span.text for span in pictures.row(y)) for y in (1, 2)]
+        assert "…" not in "".join(lines)
+        assert "option b," in lines[0]
+        assert "unreleased" in lines[1]
+
+    drive(guest(), compare, (80, 24))
+
+
 def test_only_those_that_a_released_kernel_has() -> None:
     async def compare(pilot: Any, screen: MainScreen) -> None:
         await press(pilot, "c", *"1G", "enter", "p")
