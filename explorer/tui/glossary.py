@@ -34,10 +34,10 @@ GLOSSARY: Final[dict[str, str]] = {
     "never": "It cannot go offline, whatever is done: there is no remedy.",
     "not known": "It hangs on pages that nobody saw.",
     # what is pointed out on the map
-    "just changed": "What the last command changed, until the next key: the edges of a block that it changed as a whole; else on "
-    "cells ' for the upper one of a character, . for the lower one, : for both (where there is no colour: reversed).",
-    "its struct pages": "Where the struct pages of what is under the cursor are: the edges of a block of which all pages are that, "
-    "else + on cells (where there is no colour: reversed). h goes there.",
+    "just changed": "What the last command changed, until the next key: edges round a whole block, else a sign on a cell (' on "
+    "the upper one of a character, . on the lower one, : on both; without colour the cell is reversed).",
+    "its struct pages": "Where the struct pages of what is under the cursor lie: edges round a whole block, else + on cells. "
+    "h goes there.",
     "linked to it": "Pages that hold the struct pages of the one under the cursor, or that it describes. h goes there.",
     # memmap
     "memmap": "The struct pages of memory: 64 bytes for each page, 1.6 % of it with 4K pages.",

@@ -14,6 +14,7 @@ from altmap.explorer.picture.pointed import pointed
 from altmap.explorer.picture.scope import Scope, whole
 from altmap.explorer.picture.use import Use
 from altmap.explorer.picture.view import Scene
+from altmap.explorer.tui.glossary import words_in
 from altmap.explorer.tui.outlooks import Outlooks
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.widgets.map_legend import MapLegend
@@ -79,9 +80,9 @@ def test_the_legend_says_what_is_pointed_out_and_nothing_else() -> None:
         return [(word, "".join(span.text for span in sample)) for _, word, sample in found]
 
     assert words(Overlay()) == []
-    assert words(Overlay(happening=Happening(some))) == [("changed", "m")]
-    assert words(Overlay(happening=Happening(all_of_it))) == [("changed", "<>")]
-    assert words(Overlay(happening=Happening(all_of_it)), edged=False) == [("changed", "m")]
+    assert words(Overlay(happening=Happening(some))) == [("just changed", "m")]
+    assert words(Overlay(happening=Happening(all_of_it))) == [("just changed", "<>")]
+    assert words(Overlay(happening=Happening(all_of_it)), edged=False) == [("just changed", "m")]
     assert words(Overlay(linked={**some, **all_of_it})) == [("its struct pages", "{}m")]
     assert words(Overlay(marks=frozenset({32}))) == []
     assert words(Overlay(marks=frozenset({32})), edged=False) == [("marked", "m")]
@@ -96,7 +97,8 @@ def test_what_changed_is_in_the_legend_until_the_next_key() -> None:
         legend = screen.query_one(MapLegend)
         assert "changed" not in legend.words
         await press(pilot, "colon", *"allocate 8M movable", "enter")
-        assert "changed" in legend.words
+        assert "'.: just changed" in legend.words
+        assert "just changed" in words_in(legend.words)
         await press(pilot, "right")
         assert "changed" not in legend.words
 
