@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
 from typing import Final, NamedTuple
 
 import msgspec
@@ -20,6 +19,7 @@ from altmap.engine import (
 )
 from altmap.engine.protocol.reasons.released import AsItIs, NeverAsked, NoValueDoes, OnlyProposed
 
+from ..wrapping import wrap
 from .colour import between
 from .lines import Line, Span, fitted, joined
 from .memory_size import short_size

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from textwrap import wrap
 from typing import Final
 
 from altmap.engine import Machine, Summary
 
+from ..wrapping import wrap
 from .lines import Line, Span, fitted, joined, width
 from .palette import LETTERS, WORDS, Palette
 

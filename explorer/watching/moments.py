@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
 from typing import Final
 
 from altmap.engine import Event, Machine, Moment, Outcome, about_bytes, describe, events, format_bytes, moment, sentence
@@ -12,6 +11,7 @@ from ..picture.lines import Line, Span, cut, fitted, joined
 from ..picture.palette import Palette
 from ..picture.parts import Parts
 from ..printable import printable
+from ..wrapping import wrap
 from .player import Player
 
 _ARRIVALS: Final = 6

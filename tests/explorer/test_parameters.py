@@ -29,6 +29,21 @@ async def choose(pilot: Any, screen: MainScreen, name: str) -> None:
         assert panel.chosen is not before, name
 
 
+def test_no_line_of_the_parameters_is_cut() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "4")
+        panel = screen.query_one(Parameters)
+        width = panel.scrollable_content_region.width
+        chosen: set[str] = set()
+        while panel.chosen is not None and panel.chosen.name not in chosen:
+            chosen.add(panel.chosen.name)
+            assert [line for line in text_of(panel).splitlines() if len(line.rstrip()) > width] == []
+            await press(pilot, "down")
+        assert len(chosen) > 6
+
+    drive(guest(), look, (120, 40))
+
+
 def test_what_can_be_written_is_a_step_of_the_plan() -> None:
     machine = guest()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
 from typing import Final
 
 from altmap.engine import Block, Summary, format_address, format_bytes
@@ -13,6 +12,7 @@ from ...picture.can_go import VERDICT_SIGNS
 from ...picture.lines import Line, Span, fitted, joined, width
 from ...picture.links import links_of
 from ...picture.parts import Parts
+from ...wrapping import wrap
 from .. import words
 from .place import Place
 

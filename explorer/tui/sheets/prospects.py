@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
 
 from altmap.engine import about_bytes, block_numbers
 
 from ...picture.can_go import VERDICT_SIGNS
 from ...picture.lines import Line, Span, joined
+from ...wrapping import wrap
 from ..prospects import Prospects
 from .block import BlockSheet
 from .place import Place

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from textwrap import wrap
 from typing import Final, NamedTuple
 
 from altmap.engine import Machine
@@ -11,6 +10,7 @@ from textual import events
 
 from ...picture.lines import Line
 from ...printable import printable
+from ...wrapping import wrap
 from ..session import Batch
 from ..worded import Look, Role, Word
 from .drawn import palette_of

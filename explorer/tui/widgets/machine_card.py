@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
 from typing import Any, Final
 
 from altmap.engine import Machine
@@ -18,6 +17,7 @@ from ...picture.scope import whole
 from ...picture.use import Use
 from ...picture.view import Scene
 from ...printable import printable
+from ...wrapping import wrap
 from ..outlooks import Outlooks
 from .drawn import palette_of
 from .painted import Scroller

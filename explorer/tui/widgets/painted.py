@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
@@ -13,6 +12,7 @@ from textual.scroll_view import ScrollView
 
 from ...picture import lines as picture
 from ...printable import printable
+from ...wrapping import wrap
 from .drawn import look, palette_of
 from .title import Titled
 
@@ -24,7 +24,7 @@ Line = tuple[Piece, ...]
 
 def wrapped(text: str, role: str, width: int, first: str = "", rest: str = "", lead: str = "muted") -> list[Line]:
     """Text in lines of at most `width` cells; the first begins with `first`, the others with `rest`."""
-    parts = textwrap.wrap(printable(text), max(8, width - max(len(first), len(rest)))) or [""]
+    parts = wrap(printable(text), max(8, width - max(len(first), len(rest)))) or [""]
     return [((first if at == 0 else rest, lead), (part, role)) for at, part in enumerate(parts)]
 
 
@@ -55,7 +55,7 @@ class Scroller(Titled, ScrollView, can_focus=True):
             self._drawn = self.drawn(width)
         except Exception as error:
             said = self.fault(error)
-            self._drawn = [(picture.Span(part, *said[0][1:]),) for part in textwrap.wrap(said[0].text, max(8, width))]
+            self._drawn = [(picture.Span(part, *said[0][1:]),) for part in wrap(said[0].text, max(8, width))]
         least = 0 if self.styles.auto_dimensions else height  # in a pane of a fixed height a line more is no new layout
         self.virtual_size = Size(width, max(len(self._drawn), least))
         if len(before) != len(self._drawn):

@@ -158,5 +158,5 @@ def _offered(row: Row, width: int) -> Iterator[Line]:
     if row.missing:
         yield from wrapped("This kernel has no such parameter.", "warn", width - 1, " ", " ")
     elif row.how != "fact":
-        said = "writes it, as a step of the plan" if row.how == "write" else "boots it so, as a new machine"
+        said = "writes it: a step of the plan" if row.how == "write" else "boots it so, as a new machine"
         yield (((" enter ", "key")), (said, "muted"))
