@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from altmap.engine import Line
 
+from .wrapping import wrap
+
 
 class Laid(NamedTuple):
     """A line as text; the column where its running text begins, and the one where what is too wide for it goes on."""
@@ -18,8 +20,17 @@ class Laid(NamedTuple):
     hang: int
 
     def within(self, width: int) -> Laid:
-        """The same where the text of a row would have less than half of so many columns: it goes on below the row."""
-        return self if 2 * self.hang <= width else self._replace(begin=self.line.indent, hang=self.line.indent + 2)
+        """The same where the text of a row would have less than half of so many columns, and more than two lines: it goes on
+        below the row, further in."""
+        room = width - self.hang
+        if room * 2 >= width or (room > 0 and len(wrap(self.line.cells[-1], room)) <= 2 and self._longest <= room):
+            return self
+        return self._replace(begin=self.line.indent, hang=self.line.indent + 2)
+
+    @property
+    def _longest(self) -> int:
+        """Letters of the longest word of its text."""
+        return max(map(len, self.line.cells[-1].split()), default=0)
 
 
 def laid_out(lines: Iterable[Line]) -> Iterator[Laid]:

@@ -42,4 +42,5 @@ class Prose(Painted):
 
     def _wrapped(self, laid: Laid, width: int) -> list[Line]:
         text, role = printable(laid.text), ROLES.get(laid.line.look, self._head)
-        return wrapped(text[laid.begin :], role, width, text[: laid.begin], " " * laid.begin, role)
+        below = laid.hang if len(laid.line.cells) > 1 else laid.begin
+        return wrapped(text[laid.begin :], role, width, text[: laid.begin], " " * below, role)
