@@ -193,6 +193,11 @@ class Session:
         finally:
             self.machine.go_to(here)
 
+    def extent(self, step: Step | None) -> tuple[int, str]:
+        """How many states the verb made that a state is of, and its label."""
+        verb = self.verb_of(step)
+        return sum(one == verb for one in self._verbs.values()), verb[1] if verb is not None else ""
+
     def undo(self) -> Batch | None:
         """Take the last verb back, all its commands."""
         timeline = self.machine.timeline

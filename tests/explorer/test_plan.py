@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from altmap import engine
 from altmap.explorer.picture.lines import width
 from altmap.explorer.picture.palette import DARK
 from altmap.explorer.tui import plan
 from altmap.explorer.tui.differing import differing
 from altmap.explorer.tui.graphs import COURSES, bars, graphs
+from altmap.explorer.tui.screens import doing
 from altmap.explorer.tui.screens.difference import DifferenceScreen
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.screens.timeline import Graphs, TimelineScreen
@@ -307,3 +309,37 @@ def test_a_block_that_one_state_lacks_keeps_its_place_in_both() -> None:
         assert len(rows[0]) > 0
 
     drive(planned(), look, (120, 40))
+
+
+def test_that_one_goes_over_many_states_is_seen_before_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = with_dimm(movable=8)
+    monkeypatch.setattr(doing, "MANY", 3)
+    seen: list[str] = []
+
+    async def travel(pilot: Any, screen: MainScreen) -> None:
+        show = screen.show_state
+
+        def shown(badge: str, text: str) -> None:
+            assert screen.query_one(ResultBar) not in screen._dirty_widgets, "it was drawn"
+            seen.append(result(screen))
+            show(badge, text)
+
+        monkeypatch.setattr(screen, "show_state", shown)
+        await press(pilot, "home", "colon", *"offline 32-35", "enter")
+        done = machine.timeline.present.number
+        await press(pilot, "u")
+        assert machine.timeline.present.number == done - 4
+        assert "undone" in result(screen)
+        await press(pilot, "U")
+        await press(pilot, "t", "home", "enter")
+        assert machine.timeline.present.number == 0
+        assert [said.partition("  ")[2] for said in seen] == [
+            "taking back offline 32-35: 4 commands",
+            "doing offline 32-35 again: 4 commands",
+            f"going to state 0: {done} commands",
+        ]
+        assert screen.session.running is None
+        await press(pilot, "colon", *"offline 1", "enter", "u")
+        assert "taking back" not in seen[-1], "a single state takes no time"
+
+    drive(machine, travel)

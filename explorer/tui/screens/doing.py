@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
 
 from altmap.engine import BadInput, Command, describe
 
@@ -18,6 +18,9 @@ from .mapping import MappingScreen
 if TYPE_CHECKING:
     from ..places import Goal
     from .command_line import Typed
+
+MANY: Final = 256
+"""States that one goes over at once, without a word before that it may take a moment."""
 
 
 class DoingScreen(MappingScreen):
@@ -68,9 +71,7 @@ class DoingScreen(MappingScreen):
         if batch is not None and batch.stopped:  # who asked for it hears of it before very much is drawn anew
             self.session.running = label
             bar.tell(batch, self.machine, "")
-            drawn = asyncio.Event()
-            self.call_after_refresh(drawn.set)
-            await drawn.wait()
+            await self._drawn()
             self.session.running = None
         self._show_machine()
         if batch is not None:
@@ -104,14 +105,37 @@ class DoingScreen(MappingScreen):
             before.after = self.session if not self.live else None
             self.app.pop_screen()
         else:
-            self._moved("undone", self.session.undo())
+            steps, label = self.session.extent(self.machine.timeline.present)
+            self._travel(steps, f"taking back {label}", lambda: self._moved("undone", self.session.undo()))
 
     def do_again(self) -> None:
         """Redo what was undone; where nothing was, to the machine that was gone back from."""
         if not self.session.can_redo and (after := self.session.after) is not None:
             self.post_message(self.Returned(after))
         else:
-            self._moved("done again", self.session.redo())
+            steps, label = self.session.extent(self.machine.timeline.next)
+            self._travel(steps, f"doing {label} again", lambda: self._moved("done again", self.session.redo()))
+
+    def _travel(self, steps: int, said: str, go: Callable[[], None]) -> None:
+        """Go over so many states to another; where these are many, that is said first."""
+        if steps < MANY:
+            go()
+            return
+        self.session.running = said
+        self.query_one(ResultBar).say("…", f"{said}: {steps:,} commands", "busy")
+        self.run_worker(self._go_far(go), exit_on_error=False)
+
+    async def _go_far(self, go: Callable[[], None]) -> None:
+        await self._drawn()
+        self.session.running = None
+        go()
+        self.post_message(self.Rested())
+
+    async def _drawn(self) -> None:
+        """Wait until all that was said is on the screen."""
+        drawn = asyncio.Event()
+        self.call_after_refresh(drawn.set)
+        await drawn.wait()
 
     def _moved(self, badge: str, batch: Batch | None) -> None:
         if batch is not None:
@@ -120,12 +144,16 @@ class DoingScreen(MappingScreen):
     def go_to_state(self, number: int | Goal | None) -> None:
         """Take the machine to a state of its history, or the cursor to a place; None: nowhere else."""
         if isinstance(number, int):
-            self.machine.go_to(number)
-            step = self.machine.timeline.present
-            made = describe(step.outcome.command) if step.outcome else "the beginning"
-            self.show_state(f"state {number}", step.name or made)
+            far = abs(number - self.machine.timeline.present.number)
+            self._travel(far, f"going to state {number:,}", lambda: self._be_in(number))
         else:
             self._go(number)
+
+    def _be_in(self, number: int) -> None:
+        self.machine.go_to(number)
+        step = self.machine.timeline.present
+        made = describe(step.outcome.command) if step.outcome else "the beginning"
+        self.show_state(f"state {number}", step.name or made)
 
     def show_state(self, badge: str, text: str) -> None:
         """The machine is in another state, by no command."""
