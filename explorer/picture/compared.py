@@ -332,11 +332,11 @@ class ComparedPicture:
             if number != here and all(figure.texts[number] == figure.texts[here] for figure in differing)
         ]
         behind = [
-            f"{figure.name} {figure.texts[here]}, not {figure.texts[figure.best.index(True)]}"
+            f"{figure.name} {figure.texts[here]} (best {figure.texts[figure.best.index(True)]})"
             for figure in sorted(differing, key=lambda figure: -figure.weight)
             if figure.values[here] is not None and not figure.best[here] and any(figure.best)
         ]
-        said = f"behind the best in {' and in '.join(behind[:_BEHIND])}" if behind else "behind in nothing"
+        said = ", ".join(behind[:_BEHIND]) if behind else "behind in nothing"
         return f"the same numbers as {', '.join(alike)}; {said}" if alike else said
 
     def _legend(self, look: Look, stays: bool) -> Line:

@@ -124,6 +124,18 @@ def test_a_long_explanation_is_read_with_the_keys() -> None:
     drive(machine, read, (60, 20))
 
 
+@pytest.mark.parametrize("size", [(60, 20), (80, 24)])
+def test_all_of_a_choice_is_in_sight_however_long_its_script_is(size: tuple[int, int]) -> None:
+    async def ask(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "colon", *"why offline 2G", "enter")
+        choices = pilot.app.screen.query_one(OptionList)
+        assert choices.max_scroll_y == 0
+        shown = [choices.render_line(row).text.strip() for row in range(choices.size.height)]
+        assert shown[1:] == ["offline 10", "offline 11", "offline 12", "... 13 more"]
+
+    drive(engine.open_machine("firecracker-24g"), ask, size)
+
+
 def test_what_is_in_the_way_is_seen_at_once_on_a_small_screen() -> None:
     async def look(pilot: Any, screen: MainScreen) -> None:
         await stand_on(pilot, 32)

@@ -179,6 +179,10 @@ def page_in_the_way(verdicts: Iterable[Verdict]) -> int | None:
     return next((pfn for pfn in named if pfn is not None), None)
 
 
+SHOWN: Final = 4
+"""Lines of the script of a choice, at most: so many have room on the smallest screen."""
+
+
 class WhyScreen(Dialog[Choice | Way]):
     """What was told, its answer in the role `head`; it closes with what to do about it. The arrows read the text to its
     end and then choose."""
@@ -244,6 +248,7 @@ class WhyScreen(Dialog[Choice | Way]):
 
 
 def _option(choice: Choice) -> Option:
-    script = choice.script if len(choice.script) <= 8 else (*choice.script[:7], f"... {len(choice.script) - 7:,} more")
+    rest = len(choice.script) - SHOWN + 1
+    script = choice.script if rest <= 1 else (*choice.script[: SHOWN - 1], f"... {rest:,} more")
     lines = Content("\n").join(Content.styled(f"  {printable(line)}", "$quiet") for line in script)
     return Option(Content.assemble((choice.words, "bold"), "\n", lines))
