@@ -91,8 +91,8 @@ def test_what_tells_alternatives_apart_is_said_in_a_sentence_and_by_signs_that_t
     picture = ComparedPicture(engine.open_machine("small-guest"), found, range(4))
     said = [picture.against(at) for at in range(4)]
     assert found.names == ("boot", "range", "block", "sections")
-    assert said[1].startswith("the same numbers as sections; MemTotal then ")
-    assert said[3].startswith("the same numbers as range; MemTotal then ")
+    assert said[1].startswith("the same numbers as sections; goes alone 7 of 8 (best 8 of 8), ")
+    assert said[3].startswith("the same numbers as range; goes alone 7 of 8 (best 8 of 8), ")
     assert "takes at once 16.1M (best 64K)" in said[0]
     assert "longest run 126M (best 1G)" in said[2]
     assert "✗ does not" in drawn(found, (120, 35))[-1]
