@@ -20,7 +20,7 @@ from ..memory.zone import NORMAL
 from ..mm import page_alloc, sparse_vmemmap, windows
 from ..mm.vmem_altmap import VmemAltmap
 from ..mm.zonelist import kernel_zonelist, node_order
-from ..numbers.bits import span
+from ..numbers.bits import PageSet, span
 from ..numbers.rounding import ceil
 from ..numbers.runs import split
 from ..numbers.units import MIB
@@ -140,7 +140,7 @@ def _add_part(state: State, node: int, nr: int, at: int, count: int) -> Steps:
         page_alloc.free_pages(state, chunks + tables, (VMEMMAP, PAGETABLE))
         raise HotplugError("ENOMEM", MemmapShort(nr, need, tuple(node_order(state, node))))
     if section is None:
-        absent = span(0, geometry.pages_per_section) & ~mask
+        absent = PageSet(span(0, geometry.pages_per_section) & ~mask)
         state.sections.put(
             nr,
             Section(
@@ -153,7 +153,7 @@ def _add_part(state: State, node: int, nr: int, at: int, count: int) -> Steps:
     else:
         memmap = section.memmap or _NOWHERE
         memmap = msgspec.structs.replace(memmap, chunks=(*memmap.chunks, *chunks))
-        rest = Pages({kind: kept for kind, had in section.pages.items() if (kept := had & ~mask)})
+        rest = Pages({kind: PageSet(kept) for kind, had in section.pages.items() if (kept := had & ~mask)})
         state.sections.put(nr, msgspec.structs.replace(section, memmap=memmap, pages=rest))
     yield MemmapPlaced(nr, "kernel", tuple(chunks), state.zone_of(chunks[0][0])[0])
 

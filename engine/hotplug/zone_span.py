@@ -7,7 +7,7 @@ from typing import Final
 
 from ..memory.section import Pages, Section, Types, put
 from ..memory.state import State
-from ..numbers.bits import lowest, span
+from ..numbers.bits import PageSet, lowest, span
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import FREE, ISOLATE, MEMMAP, PAGE_OFFLINE, UNMOVABLE, Kind, Migratetype, ZoneKey
 
@@ -107,7 +107,7 @@ def leave_zone(state: State, section: Section, head: int) -> None:
     known: dict[Kind, int] = {}
     for kind in _KEPT:
         if kind in section.pages and (kept := section.pages[kind] >> head << head):
-            known[kind] = kept
+            known[kind] = PageSet(kept)
     pages = Pages(known) if known else _NOTHING
     left = Section(section.nr, section.node, section.early, False, (), pages, memmap=section.memmap)
     state.sections.put(section.nr, left)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from itertools import islice
 from typing import Final
 
 import msgspec
 
-from ..numbers.bits import from_runs, runs
+from ..numbers.bits import PageSet, from_runs, in_words, runs
 from ..numbers.frozen import Frozen
 from ..protocol.vocabulary import ABSENT, ISOLATE, MEMMAP, MOVABLE_TYPE, Chunk, Kind, MemmapOn, Migratetype, ZoneKey
 
@@ -56,12 +55,7 @@ class Types(Frozen[Migratetype, int]):
 
 def _words(sets: Mapping[Kind, int] | Mapping[Migratetype, int]) -> str:
     """Each set by its first runs, such as ``free 512-32767, memmap 0-511``."""
-    return ", ".join(f"{name} {_runs(pages)}" for name, pages in sets.items())
-
-
-def _runs(pages: int) -> str:
-    first = [f"{start}-{start + length - 1}" if length > 1 else f"{start}" for start, length in islice(runs(pages), 4)]
-    return " ".join(first) if len(first) < 4 else f"{' '.join(first[:3])} ... ({pages.bit_count()})"
+    return ", ".join(f"{name} {in_words(pages)}" for name, pages in sets.items())
 
 
 _KNOWN_BY_PLACE: Final[tuple[Kind, ...]] = (ABSENT, MEMMAP)
@@ -119,9 +113,9 @@ class Section(msgspec.Struct, frozen=True, gc=False):
     types: Types = Types()
     memmap: Memmap | None = None
     estimated: bool = False
-    hwpoison: int = 0
-    unseen: int = 0
-    frozen: int = 0
+    hwpoison: int = PageSet()
+    unseen: int = PageSet()
+    frozen: int = PageSet()
 
     def __repr__(self) -> str:
         names = [f"{name} of node {node}" for (node, name), _ in self.zones]
@@ -139,21 +133,26 @@ class Section(msgspec.Struct, frozen=True, gc=False):
         return self.pages.count(kind)
 
 
-def doubtful(section: Section) -> int:
+def doubtful(section: Section) -> PageSet:
     """The pages of an online section that have to be seen to be known: holes and memmap heads are known without."""
     pages = 0
     for kind, mask in section.pages.items() if section.online else ():
         if kind not in _KNOWN_BY_PLACE:
             pages |= mask
-    return pages
+    return PageSet(pages)
 
 
 def put(pages: Pages, mask: int, kind: Kind) -> Pages:
     """The pages of `mask` become `kind`, whatever they were."""
     keep = ~mask
-    changed: dict[Kind, int] = {k: rest for k, have in pages.items() if (rest := have & keep)}
+    changed: dict[Kind, int] = {}
+    for other, have in pages.items():
+        if not have & mask:
+            changed[other] = have
+        elif rest := have & keep:
+            changed[other] = PageSet(rest)
     if mask:
-        changed[kind] = changed.get(kind, 0) | mask
+        changed[kind] = PageSet(changed.get(kind, 0) | mask)
     return Pages(changed)
 
 

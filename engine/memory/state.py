@@ -12,7 +12,7 @@ import msgspec
 from ..kernels.architectures import Preset
 from ..kernels.model import KernelModel, Release
 from ..kernels.notifier_chain import Chain
-from ..numbers.bits import span
+from ..numbers.bits import PageSet, span
 from ..numbers.geometry import Geometry
 from ..numbers.rounding import ceil
 from ..numbers.runs import cut
@@ -295,8 +295,9 @@ class State:
         pages = put(section.pages, mask, kind)
         hwpoison = section.hwpoison
         if lost := hwpoison & mask:
-            pages, hwpoison = put(pages, lost, POISONED), hwpoison & ~lost
-        changed = msgspec.structs.replace(section, pages=pages, hwpoison=hwpoison, frozen=section.frozen & ~mask)
+            pages, hwpoison = put(pages, lost, POISONED), PageSet(hwpoison & ~lost)
+        frozen = PageSet(section.frozen & ~mask) if section.frozen else section.frozen
+        changed = msgspec.structs.replace(section, pages=pages, hwpoison=hwpoison, frozen=frozen)
         self.sections.put(section.nr, changed)
         for key, owned in section.zones:
             before, after = section.pages, changed.pages

@@ -13,7 +13,7 @@ import msgspec
 
 from ..memory.section import Section
 from ..memory.state import State
-from ..numbers.bits import span
+from ..numbers.bits import PageSet, span
 from ..protocol.events import Event, Logged, PagePoisoned, PagesAssumed, PagesMigrated
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.pages import (
@@ -55,7 +55,7 @@ def hard_offline(state: State, pfn: int) -> Steps:
         _dissolve(state, huge)
         section, kind = _page(state, pfn, offline="ENXIO")
     if kind not in (*_TAKEN_AT_ONCE, MOVABLE, PINNED):
-        state.sections.put(section.nr, msgspec.structs.replace(section, hwpoison=section.hwpoison | bit))
+        state.sections.put(section.nr, msgspec.structs.replace(section, hwpoison=PageSet(section.hwpoison | bit)))
         if (name := state.model.unhandlable_page) is not None:
             yield Logged(f"Memory failure: {pfn:#x}: unhandlable page.")
             yield Logged(f"Memory failure: {pfn:#x}: recovery action for {name}: Ignored")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import compress
+from itertools import compress, islice
 from operator import sub
 from typing import Final
 
@@ -22,10 +22,26 @@ _PART: Final = 10
 """A set is put together in parts of ``2**_PART`` pages: a piece costs no more because others lie far from it."""
 
 
+class PageSet(int):
+    """A set of pages that is kept, and may be handed out: its repr names runs of pages, where Python refuses to write so large a
+    number in digits. What is worked out from it is a plain integer."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<pages {in_words(self)}>" if self else "<no pages>"
+
+
+def in_words(pages: int) -> str:
+    """A set that is not empty by its first runs, such as ``0-511 600``; of many, how many pages there are."""
+    first = [f"{start}-{start + length - 1}" if length > 1 else f"{start}" for start, length in islice(runs(pages), 4)]
+    return " ".join(first) if len(first) < 4 else f"{' '.join(first[:3])} ... ({pages.bit_count()})"
+
+
 @lru_cache(maxsize=4096)
-def span(start: int, count: int) -> int:
+def span(start: int, count: int) -> PageSet:
     """The set of `count` pages from `start` on."""
-    return ((1 << count) - 1) << start
+    return PageSet(((1 << count) - 1) << start)
 
 
 def within(base: int, size: int, start: int, count: int) -> int:
@@ -62,7 +78,7 @@ def _few_runs(pages: int, base: int) -> Iterator[tuple[int, int]]:
         at += skip + length
 
 
-def from_runs(pieces: Iterable[tuple[int, int]]) -> int:
+def from_runs(pieces: Iterable[tuple[int, int]]) -> PageSet:
     """The set of all pages in pieces (start, length), which may come in any order and overlap."""
     parts: dict[int, int] = {}
     inside = (1 << _PART) - 1
@@ -72,7 +88,7 @@ def from_runs(pieces: Iterable[tuple[int, int]]) -> int:
     pages = 0
     for at, part in parts.items():
         pages |= part << (at << _PART)
-    return pages
+    return PageSet(pages)
 
 
 def lowest(pages: int) -> int:

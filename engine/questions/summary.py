@@ -235,7 +235,7 @@ def _sets(pages: Pages, types: Types, online: bool, sizes: _Sizes, orders: bool)
         known |= have
     if not online:
         return (*found, (_OFFLINE_AT, everything & ~known))
-    other = everything
+    other: int = everything
     for migratetype, blocks in types.items():
         have = type_pages(blocks, pageblock_order)
         found.append((_TYPE_AT[migratetype], have))

@@ -11,7 +11,7 @@ import msgspec
 from ..memory.section import Section, doubtful, put, union
 from ..memory.state import Resource
 from ..memory.zone import MOVABLE, Evidence
-from ..numbers.bits import span
+from ..numbers.bits import PageSet, span
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import RESERVED, UNMOVABLE_KINDS, Chunk, ZoneKey
 from ..reading.observation import Observation
@@ -78,21 +78,21 @@ def mark_unseen(draft: Draft) -> None:
     state = draft.state
     listed = _listed(draft)
     known = {*draft.covered, *draft.reserved, *draft.plain, *(draft.prior.sections if draft.prior is not None else ())}
-    alike: dict[int, int] = {}  # sections with the same pages share the set
+    alike: dict[int, PageSet] = {}  # sections with the same pages share the set
     marked: dict[int, Section] = {}
     for nr, section in state.sections.items():
         if not section.online:
             continue
-        unseen = alike.get(id(section.pages), -1)
-        if unseen < 0:
+        unseen = alike.get(id(section.pages))
+        if unseen is None:
             unseen = alike[id(section.pages)] = doubtful(section)
         if nr in known:
-            unseen &= ~draft.covered.get(nr, 0) & ~draft.reserved.get(nr, 0) & ~_still_reserved(draft, section)
+            left = unseen & ~draft.covered.get(nr, 0) & ~draft.reserved.get(nr, 0) & ~_still_reserved(draft, section)
             for key, owned in section.zones if nr in draft.plain else ():
                 if key not in listed:
-                    unseen |= draft.plain[nr] & owned
-            if unseen == alike[id(section.pages)]:
-                unseen = alike[id(section.pages)]
+                    left |= draft.plain[nr] & owned
+            if left != unseen:
+                unseen = PageSet(left)
         if unseen != section.unseen:
             marked[nr] = msgspec.structs.replace(section, unseen=unseen)
     state.sections.load(marked)

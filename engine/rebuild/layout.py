@@ -12,7 +12,7 @@ from ..memory.section import Memmap, Pages, Section, Types, in_zones, put
 from ..memory.state import State
 from ..memory.zone import ZONE_ORDER
 from ..mm import windows
-from ..numbers.bits import span
+from ..numbers.bits import PageSet, span
 from ..numbers.rounding import ceil, up
 from ..protocol.vocabulary import (
     ABSENT,
@@ -102,7 +102,7 @@ def _build(draft: Draft, number: int, nr: int) -> None:
     known = draft.prior.sections.get(nr) if draft.prior is not None else None
     memmap = _memmap(state, number, nr, known)
     head = min(max(block.head - (nr * size - state.block_range(number)[0]), 0), size)
-    kept = {kind: rest for kind in _KEPT if known is not None and (rest := known.of(kind) & ~span(0, head))}
+    kept = {kind: PageSet(rest) for kind in _KEPT if known is not None and (rest := known.of(kind) & ~span(0, head))}
     if block.state == "offline":
         pages_ = Pages(kept) if known is None or known.online else known.pages
         state.sections.load({nr: Section(nr, block.node, block.early, False, (), pages_, memmap=memmap)})
@@ -152,7 +152,7 @@ def _blank(draft: Draft, head: int, absent: int) -> Pages:
         return known
     full = span(0, draft.state.geometry.pages_per_section)
     kinds: dict[Kind, int] = {ABSENT: absent, MEMMAP: span(0, head), FREE: full & ~absent & ~span(0, head)}
-    pages = draft.blanks[head, absent] = Pages({kind: mask for kind, mask in kinds.items() if mask})
+    pages = draft.blanks[head, absent] = Pages({kind: PageSet(mask) for kind, mask in kinds.items() if mask})
     return pages
 
 
@@ -177,9 +177,10 @@ def _holes(draft: Draft, nr: int, size: int) -> int:
 
 def _zones(draft: Draft, number: int, nr: int, absent: int) -> tuple[tuple[ZoneKey, int], ...]:
     state = draft.state
-    block, size, left = state.blocks[number], state.geometry.pages_per_section, draft.full
+    block, size = state.blocks[number], state.geometry.pages_per_section
     if block.zone is not None and block.zone in state.zones:
-        return ((block.zone, left),)
+        return ((block.zone, draft.full),)
+    left: int = draft.full
     zones: list[tuple[ZoneKey, int]] = []
     for name in ZONE_ORDER:
         for node in block.nodes:
@@ -189,7 +190,7 @@ def _zones(draft: Draft, number: int, nr: int, absent: int) -> tuple[tuple[ZoneK
             low, high = max(zone.start - nr * size, 0), min(zone.end - nr * size, size)
             mine = span(low, high - low) & left if low < high else 0
             if mine & ~absent:
-                zones.append((zone.key, mine))
+                zones.append((zone.key, PageSet(mine)))
                 left &= ~mine
     return tuple(zones)
 
@@ -232,7 +233,7 @@ def _overlay(draft: Draft, section: Section, head: int, absent: int) -> Section:
     complete = covered | absent == span(0, size)
     if complete:
         draft.exact.add(section.nr)
-    return msgspec.structs.replace(section, pages=pages, estimated=not complete, frozen=frozen & ~fixed)
+    return msgspec.structs.replace(section, pages=pages, estimated=not complete, frozen=PageSet(frozen & ~fixed))
 
 
 def _keep_leaks(draft: Draft, prior: State) -> None:

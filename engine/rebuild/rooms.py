@@ -10,7 +10,7 @@ from typing import Final
 
 from ..memory.section import Pages, Section, union
 from ..mm.free_area import all_maximal_runs, section_counts
-from ..numbers.bits import aligned_runs, spread, within
+from ..numbers.bits import PageSet, aligned_runs, spread, within
 from ..numbers.geometry import Geometry
 from ..protocol.vocabulary import ASSUMED, FREE, MEMMAP, MOVABLE, PCP, RESERVED, Kind, ZoneKey
 from .draft import Draft
@@ -70,10 +70,10 @@ class Part:
 
     def pages(self, masks: dict[Kind, int]) -> Pages:
         """The pages of such a section with these in the room."""
-        pages = {kind: rest for kind, mask in self.section.pages.items() if (rest := mask & ~self.room)}
+        pages = {kind: PageSet(rest) for kind, mask in self.section.pages.items() if (rest := mask & ~self.room)}
         for kind, mask in masks.items():
             if mask:
-                pages[kind] = pages.get(kind, 0) | mask
+                pages[kind] = PageSet(pages.get(kind, 0) | mask)
         return Pages(pages)
 
 

@@ -11,7 +11,7 @@ import msgspec
 from ...memory.section import Pages, Section, isolated_pages, type_pages
 from ...memory.state import State
 from ...memory.zone import Zone
-from ...numbers.bits import aligned_runs, every, span, spread
+from ...numbers.bits import PageSet, aligned_runs, every, span, spread
 from ...numbers.geometry import Geometry
 from ...protocol.vocabulary import FREE, HUGE, MEMMAP, MOVABLE, MOVABLE_TYPE, PCP, Kind
 from ..free_area import CMA, all_maximal_runs
@@ -96,7 +96,9 @@ class ScannedSection:
         pages: dict[Kind, int] = dict(self._section.pages)
         pages.update({FREE: self.free | self._others, MOVABLE: self._movable, PCP: self._listed})
         self.changed = False
-        return msgspec.structs.replace(self._section, pages=Pages({kind: mask for kind, mask in pages.items() if mask}))
+        return msgspec.structs.replace(
+            self._section, pages=Pages({kind: PageSet(mask) for kind, mask in pages.items() if mask})
+        )
 
     def has_area(self, order: int) -> bool:
         """Is there a free area of an order, or of a bigger one?"""
