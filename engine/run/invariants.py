@@ -13,8 +13,8 @@ from ..hotplug import zone_span
 from ..memory.section import Memmap, Section, in_zones, isolated_pages, union
 from ..memory.state import State
 from ..memory.zone import MOVABLE
-from ..numbers.bits import span
-from ..numbers.rounding import ceil
+from ..numbers.bits import from_runs, lowest, span
+from ..numbers.runs import cut
 from ..protocol.vocabulary import (
     ABSENT,
     ASSUMED,
@@ -29,6 +29,7 @@ from ..protocol.vocabulary import (
     POISONED,
     SLAB,
     VMEMMAP,
+    Chunk,
     Kind,
     ZoneKey,
 )
@@ -333,14 +334,15 @@ def _resources(state: State, tally: _Tally) -> Iterator[Broken]:
 
 def _huge_pages(state: State, tally: _Tally) -> Iterator[Broken]:
     size = state.geometry.pages_per_section
+    parts: dict[int, list[Chunk]] = {}  # of each section together: there may be tens of thousands
     for pfn, page in state.hugepages.items():
-        for nr in range(pfn // size, ceil(pfn + page.pages, size)):
-            section, low = state.sections.get(nr), max(pfn - nr * size, 0)
-            mask = span(low, min(pfn + page.pages - nr * size, size) - low)
-            if section is None or not section.online or section.of(HUGE) & mask != mask:
-                yield Broken(
-                    "huge_pages_marked", f"the huge page at pfn {pfn:#x}: section {nr} does not mark its pages"
-                )
+        for nr, first, length in cut(pfn, page.pages, size):
+            parts.setdefault(nr, []).append((first, length))
+    for nr, pieces in parts.items():
+        section = state.sections.get(nr)
+        if bare := from_runs(pieces) & ~(section.of(HUGE) if section is not None and section.online else 0):
+            pfn = nr * size + lowest(bare)
+            yield Broken("huge_pages_marked", f"a huge page has pfn {pfn:#x}, which section {nr} does not mark as such")
 
 
 def _groups(state: State, tally: _Tally) -> Iterator[Broken]:

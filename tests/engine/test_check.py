@@ -108,7 +108,7 @@ BREAKS: list[tuple[str, Callable[[State], object]]] = [
     ("ram_disjoint", lambda s: s.resources.put(5 << 29, Resource(5 << 29, 5 << 30, "System RAM"))),
     ("groups_are_counted", lambda s: s.groups.put(0, msgspec.structs.replace(s.groups[0], present_movable=1))),
     ("groups_are_counted", lambda s: s.groups.put(0, msgspec.structs.replace(s.groups[0], blocks=9))),
-    ("huge_pages_marked: the huge page at pfn", lambda s: s.hugepages.put(33 * 32768, HugePage(512, 0))),
+    ("huge_pages_marked: a huge page has pfn", lambda s: s.hugepages.put(33 * 32768, HugePage(512, 0))),
 ]
 
 

@@ -15,6 +15,7 @@ from altmap import engine
 from altmap.engine import (
     Add,
     Allocate,
+    Command,
     Compact,
     Free,
     HugePages,
@@ -177,7 +178,7 @@ def test_dir_lists_the_public_names_alone(module: ModuleType) -> None:
     assert [name for name in dir(module) if not name.startswith("__")] == sorted(engine.__all__)
 
 
-SOME = [
+SOME: list[Command] = [
     Add(start="4G", size="1G"),
     *[Online(block=block, type="online_movable") for block in (32, 33, 34)],
     Allocate(size="200M", kind="movable", pattern="random", seed=3),
@@ -203,9 +204,9 @@ def test_a_set_of_pages_by_itself_is_a_readable_line(name: str, tmp_path: Path) 
     for command in SOME:
         subject.apply(command)
         for section in subject.sections.values():
-            sets = {"hwpoison": section.hwpoison, "unseen": section.unseen, "frozen": section.frozen, **section.pages}
-            for what, pages in [*sets.items(), *section.zones]:
-                assert not pages or isinstance(pages, PageSet), (command, section.nr, what)
+            sets = (*section.pages.values(), *dict(section.zones).values())
+            for pages in (*sets, section.hwpoison, section.unseen, section.frozen):
+                assert not pages or isinstance(pages, PageSet), (command, section)
                 assert len(repr(pages)) < 80
             assert len(repr(section.zones)) < 400
     assert repr(machine().sections[32].zones) == "(((0, 'Movable'), <pages 0-32767>),)"
