@@ -101,7 +101,7 @@ class Reckoned(msgspec.Struct, frozen=True, gc=False):
     `managed`    managed pages of each zone that had some
     `pages_min`  min_free_kbytes, of which each zone gets its part
     `shared`     managed pages of the zones among which it is shared out
-    `apart`      ZONE_MOVABLE is not among them, and has a minimum of its own
+    `apart`      ZONE_MOVABLE has pages, is not among these zones, and has a minimum of its own
     `scale`      watermark_scale_factor: how far low lies above min at least, in ten thousandths of the zone
     `high`       high watermarks of the kernel zones, with which they will be reckoned the next time
     """

@@ -123,7 +123,7 @@ def _allocated(
                 return taken
             room = watermarks.room(state, key, order, highest, low, boost)
             got = _take(state, key, order, min(count, room), kind, migratetype, whole_blocks)
-            if left is not None and order == state.geometry.pageblock_order and state.model.lists_pageblocks:
+            if left is not None and order == state.geometry.pageblock_order:
                 left += _left_on_list(state, key, order, got)
             taken += got
             count -= _areas(got)
@@ -139,11 +139,14 @@ def list_batch(managed: int, page_size: int) -> int:
 
 def _left_on_list(state: State, key: ZoneKey, order: int, got: list[_Taken]) -> list[Chunk]:
     """When a CPU's list has taken the last two areas of a zone from the buddy, the watermark sees no area of the order any
-    more, and the second stays on the list (__zone_watermark_ok)."""
+    more, and the second stays on the list (__zone_watermark_ok). The kernel model is asked last: where it does not matter, a
+    comparison of kernels need not try again."""
     index, sizes = free_index(state, key), range(order, state.geometry.max_order + 1)
     if not got or _areas(got) % 2 or list_batch(state.zones[key].managed, state.geometry.page_size) < 2:
         return []
     if any(index.lowest(kind, size) is not None for kind in _FALLBACKS for size in sizes):
+        return []
+    if not state.model.lists_pageblocks:
         return []
     starts, base = got.pop()
     last = 1 << starts.bit_length() - 1

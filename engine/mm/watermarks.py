@@ -8,7 +8,7 @@ from math import isqrt
 from typing import Final
 
 from ..memory.state import State
-from ..memory.zone import DMA, DMA32, KERNEL_ZONES, MOVABLE, NORMAL, ZONE_ORDER, Reckoned, Zone, ZoneWatermarks
+from ..memory.zone import DMA, DMA32, KERNEL_ZONES, MOVABLE, NORMAL, ZONE_ORDER, Reckoned, ZoneWatermarks
 from ..numbers.frozen import Frozen
 from ..numbers.rounding import ceil
 from ..numbers.units import MIB
@@ -140,31 +140,27 @@ def _managed(state: State) -> Frozen[ZoneKey, int]:
 
 def _reckoned(state: State, before: Watermarks | None = None) -> Reckoned:
     """By managed pages, and the watermarks of `before`: what lies under the high ones does not count (nr_free_buffer_pages)."""
-    managed, zones = _managed(state), state.zones.values()
-    low, lowmem, booted = _lowmem(tuple([zone for zone in zones if zone.name in KERNEL_ZONES]))
-    booted += sum([min(zone.managed, zone.early) for zone in zones if zone.early and zone.name not in KERNEL_ZONES])
-    apart, page_size, now = state.model.movable_minimum_apart, state.geometry.page_size, state.globals.value
-    shared = lowmem if apart else sum(managed.values())
+    managed: dict[ZoneKey, int] = {}
+    booted = 0
+    for key, zone in state.zones.items():
+        if pages := zone.managed:
+            managed[key] = pages
+            if early := zone.early:
+                booted += early if early < pages else pages
+    low = tuple([each for each in managed.items() if each[0][1] in KERNEL_ZONES])
+    page_size, now = state.geometry.page_size, state.globals.value
+    apart = len(low) < len(managed) and state.model.movable_minimum_apart  # ZONE_MOVABLE has pages
+    shared = sum([pages for _, pages in low] if apart else managed.values())
     huge = booted * page_size >= _HUGE_PAGES_FROM and _transparent(state)
     transparent = state.geometry.pageblock_pages if huge else 0
     scale = now.watermark_scale_factor or _SCALE
-    high = before.highs(low) if before is not None else _NONE
-    pages_min = _pages_min(low, high, shared, page_size // 1024, transparent, scale)
-    if now.min_free_kbytes:
-        pages_min = max(pages_min, now.min_free_kbytes * 1024 // page_size)
-    return Reckoned(managed, pages_min, shared, apart, scale, _high(low, pages_min, shared, scale))
+    under = before.highs(low) if before is not None else _NONE
+    pages_min, high = _minimum(low, under, shared, page_size, transparent, scale, now.min_free_kbytes)
+    return Reckoned(Frozen(managed), pages_min, shared, apart, scale, high)
 
 
 _Low = tuple[tuple[ZoneKey, int], ...]
 """Kernel zones and their managed pages."""
-
-
-@lru_cache(maxsize=16)
-def _lowmem(zones: tuple[Zone, ...]) -> tuple[_Low, int, int]:
-    """Of kernel zones, which few onlines and offlines change: the managed pages of each that has some, of all, and how many of
-    them were there at boot."""
-    low = tuple([(zone.key, zone.managed) for zone in zones if zone.managed])
-    return low, sum([pages for _, pages in low]), sum([min(zone.managed, zone.early) for zone in zones])
 
 
 def _transparent(state: State) -> bool:
@@ -177,22 +173,23 @@ def _transparent(state: State) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _pages_min(
-    low: _Low, high: Frozen[ZoneKey, int], shared: int, page_kib: int, pageblock_pages: int, scale: int
-) -> int:
-    """min_free_kbytes in pages, by the managed pages of kernel zones and their `high` watermarks of before. `pageblock_pages`
-    is 0 where there are no transparent huge pages; where there are, the first answer is the ground for a second
-    (set_recommended_min_free_kbytes)."""
-    above = sum([max(0, pages - high.get(key, 0)) for key, pages in low])
+def _minimum(
+    low: _Low, under: Frozen[ZoneKey, int], shared: int, page_size: int, pageblock_pages: int, scale: int, asked: int
+) -> tuple[int, Frozen[ZoneKey, int]]:
+    """min_free_kbytes in pages, by the managed pages of kernel zones and those that lay under their high watermarks before; and
+    the high watermarks that it makes. `pageblock_pages` is 0 where there are no transparent huge pages; where there are, the
+    first answer is the ground for a second (set_recommended_min_free_kbytes). `asked`: what someone set, if it is more."""
+    page_kib = page_size // 1024
+    above = sum([max(0, pages - under.get(key, 0)) for key, pages in low])
     least = min(max(isqrt(above * page_kib * 16), 128), 262144) // page_kib
-    if not pageblock_pages:
-        return least
-    marks = _high(low, least, shared, scale)
-    left = sum([max(0, pages - marks[key]) for key, pages in low])
-    return max(least, min(pageblock_pages * len(low) * 11, left // 20))
+    if pageblock_pages:
+        marks = _high(low, least, shared, scale)
+        left = sum([max(0, pages - marks[key]) for key, pages in low])
+        least = max(least, min(pageblock_pages * len(low) * 11, left // 20))
+    least = max(least, asked * 1024 // page_size)
+    return least, _high(low, least, shared, scale)
 
 
-@lru_cache(maxsize=64)
 def _high(low: _Low, pages_min: int, shared: int, scale: int) -> Frozen[ZoneKey, int]:
     """The high watermarks of kernel zones: as far above low as that is above min."""
     marks = [(key, _marks(pages, pages_min, shared, False, scale)) for key, pages in low]

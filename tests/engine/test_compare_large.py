@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from altmap.engine import Add, BadInput, Command, Machine, boot_machine, figures, open_machine, sentence, vary
+from altmap.engine.hotplug.placement import Choice
 from altmap.engine.memory.state import State, clone, state_of
 from altmap.engine.protocol.vocabulary import ONLINE_TYPES, PLACEMENTS
 from altmap.engine.questions.compare import Alternative, Comparison, Figure, compare, rehearsed, thin, thinned
@@ -78,6 +79,22 @@ def test_a_comparison_of_a_tebibyte_tries_few_blocks(monkeypatch: pytest.MonkeyP
     assert [row.blocks for row in found.rows] == [8192] * 4
     assert 4 <= len(tried) < 200
     assert found.plan.movable_blocks + found.plan.kernel_blocks == 8192
+
+
+def test_kernels_that_take_the_memmap_of_a_tebibyte_from_boot_memory_alike_take_it_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Pageblocks on CPUs' lists (5.14) matter where areas run out, the minimum of ZONE_MOVABLE (6.6) where there is one."""
+    done: list[str] = []
+    real = thinned._put_there
+
+    def counted(state: State, add: Add, choice: Choice) -> thinned.Thinned | None:
+        done.append(choice.placement)
+        return real(state, add, choice)
+
+    monkeypatch.setattr(thinned, "_put_there", counted)
+    vary(open_machine("terabyte-server"), Add(start="2T", size="1T"), "kernel models")
+    assert done.count("boot") == 1
 
 
 # -- one thing varies ---------------------------------------------------------------------------------------------------
