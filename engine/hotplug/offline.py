@@ -4,13 +4,13 @@ order of steps.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 
 from ..memory.block import Block
-from ..memory.section import Section, union
+from ..memory.section import Section, kinds_of, union
 from ..memory.state import State
 from ..mm import iomem, migrate, page_alloc, page_isolation, sparse_vmemmap, unseen
 from ..mm.hugetlb import pool
@@ -65,7 +65,7 @@ from ..protocol.vocabulary import (
 from .notify import named_node, tell_node
 from .offline_isolated import offline_isolated
 from .without import refuse_without_hotremove
-from .zone_policy import group_present
+from .zone_policy import adjust_present
 
 Steps = Iterator[Event]
 
@@ -86,24 +86,27 @@ def offline_block(state: State, number: int, signals: bool = True) -> Steps:
     start, pages = state.block_range(number)
     if block.zone is None:
         raise HotplugError("EINVAL", SeveralZones(number), start)
-    guests = sparse_vmemmap.guests(state, start, pages) if _has_hosts(state) else []
+    key, head = block.zone, block.head
+    heads = _heads(state, state.block_sections(number), start + head)
+    guests = sparse_vmemmap.guests(state, start, pages) if heads and _has_hosts(state) else []
     guests = [guest for guest in guests if guest.memmap is not None and guest.memmap.on == "section"]
     if guests:
         raise HotplugError("EBUSY", HoldsMemmap(number, blocks_of(state, guests)), start)
-    key, head = block.zone, block.head
     counted = head if state.model.heads_present else 0
     state.blocks.put(number, msgspec.structs.replace(block, state="going-offline"))
-    _adjust_present(state, block, key, -counted)
+    if counted:
+        adjust_present(state, block, key, -counted)
     try:
         yield BlockStateChanged(number, "going-offline")
         if counted:
             yield PresentAdjusted(*key, -counted)
-        heads = yield from _empty(state, block, key, start + head, pages - head, signals)
+        yield from _empty(state, block, key, start + head, pages - head, heads, signals)
     except BaseException as error:
         if isinstance(error, HotplugError) and error.errno == HANGS:
             state.globals.change(locked=True)
             raise
-        _adjust_present(state, block, key, counted)
+        if counted:
+            adjust_present(state, block, key, counted)
         state.blocks.put(number, block)
         if isinstance(error, HotplugError):
             if counted:
@@ -126,15 +129,8 @@ def _unstoppable(steps: Steps) -> Steps:
             continue
 
 
-def _adjust_present(state: State, block: Block, key: ZoneKey, pages: int) -> None:
-    if pages:
-        zone = state.zones[key]
-        state.zones.put(key, msgspec.structs.replace(zone, present=zone.present + pages))
-        group_present(state, block, key[1], pages)
-
-
 def _has_hosts(state: State) -> bool:
-    return "sections" in [request.placement for request in state.requests.values()]
+    return any(request.placement == "sections" for request in state.requests.values())
 
 
 def blocks_of(state: State, sections: list[Section]) -> tuple[int, ...]:
@@ -143,9 +139,9 @@ def blocks_of(state: State, sections: list[Section]) -> tuple[int, ...]:
 
 
 def _empty(
-    state: State, block: Block, key: ZoneKey, start: int, pages: int, signals: bool
-) -> Generator[Event, None, list[Chunk]]:
-    """offline_pages up to the moment when the range is isolated and free; the head pages that its loops step over."""
+    state: State, block: Block, key: ZoneKey, start: int, pages: int, heads: list[Chunk], signals: bool
+) -> Steps:
+    """offline_pages up to the moment when the range is isolated and free; its loops step over `heads`."""
     _check_range(state, block, start, pages)
     page_alloc.drain(state, key)
     doubts: list[PagesAssumed] = []
@@ -164,9 +160,7 @@ def _empty(
                 yield Logged("page dumped because: unmovable page")
             yield _failure(state, start, pages, "failure to isolate range")
         raise
-    isolated = state.sections_of(start, pages)
-    heads, calls = _heads(state, isolated, start), False
-    empty = set[Kind]().union(*[section.pages for section in isolated]) <= _GONE
+    empty, calls = kinds_of([state.sections[section.nr] for section in sections]) <= _GONE, False
     try:
         yield RangeIsolated(start, pages, free)
         calls = True
@@ -188,7 +182,6 @@ def _empty(
         if isinstance(error, HotplugError):
             yield IsolationUndone(start, pages, back)
         raise
-    return heads
 
 
 def _check_range(state: State, block: Block, start: int, pages: int) -> None:

@@ -16,7 +16,7 @@ from ..protocol.events import BlockStateChanged, Event, Logged, MemmapSkipped, P
 from ..protocol.vocabulary import PAGE_OFFLINE, POISONED, Chunk, ZoneKey
 from .notify import named_node, tell_node
 from .online import rebuild_zonelists
-from .zone_policy import group_present
+from .zone_policy import adjust_present
 from .zone_span import leave_zone, shrink
 
 Steps = Iterator[Event]
@@ -33,16 +33,8 @@ def offline_isolated(state: State, block: Block, key: ZoneKey, first: int, lengt
         yield MemmapSkipped("__offline_isolated_pages", pfn, count)
         reserved += count
     gone = pages if state.model.heads_present else pages - reserved
-    early = gone if block.early else 0
-    zone, watermarks = state.zones[key], Watermarks(state)
-    left = msgspec.structs.replace(
-        zone,
-        present=zone.present - gone,
-        managed=zone.managed - (pages - reserved - withheld),
-        early=zone.early - early,
-    )
-    state.zones.put(key, left)
-    group_present(state, block, key[1], -gone)
+    watermarks = Watermarks(state)
+    left = adjust_present(state, block, key, -gone, managed=-(pages - reserved - withheld))
     set_watermarks(state, watermarks)
     yield PagesTaken(start, gone)
     yield Logged(f"Offlined Pages {gone}")

@@ -35,7 +35,7 @@ from ..protocol.reasons.unknown import PoisonSomewhere, ZoneNotTold
 from ..protocol.reasons.zones import BlockPoisoned
 from ..protocol.vocabulary import FREE, ISOLATE, MEMMAP, MOVABLE_TYPE, OnlineType, ZoneKey
 from .notify import named_node, tell_node
-from .zone_policy import group_present, hangs_on_boot, zone_for
+from .zone_policy import adjust_present, hangs_on_boot, zone_for
 from .zone_span import grow, join_zone, shrink
 
 Steps = Iterator[Event]
@@ -63,9 +63,7 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
         yield HeadInitialized(start, head)
     yield from _online_pages(state, block, key)
     if head and state.model.heads_present:
-        zone = state.zones[key]
-        state.zones.put(key, msgspec.structs.replace(zone, present=zone.present + head))
-        group_present(state, block, key[1], head)
+        adjust_present(state, block, key, head)
         yield PresentAdjusted(*key, head)
     state.blocks.put(number, msgspec.structs.replace(block, state="online", zone=key, hwpoison=False, linked=None))
     yield BlockStateChanged(number, "online")
@@ -99,18 +97,13 @@ def _online_pages(state: State, block: Block, key: ZoneKey) -> Steps:
     if call.vetoed_by:
         yield from _cancel(state, block, key, sections, change)
         raise state.chain.refusal(call)
-    before, watermarks = state.zones[key], Watermarks(state)
+    populated, watermarks = state.zones[key].present, Watermarks(state)
     yield from _skipped(state, joined, start)
     freed = sum([section.count(FREE) for section in joined])
     onlined = length - (block.head if state.model.heads_present else sum([one.count(MEMMAP) for one in joined]))
-    early = onlined if block.early else 0
-    counted = msgspec.structs.replace(
-        before, present=before.present + onlined, managed=before.managed + freed, early=before.early + early
-    )
-    state.zones.put(key, counted)
-    group_present(state, block, key[1], onlined)
+    counted = adjust_present(state, block, key, onlined, managed=freed)
     yield PagesOnlined(start, freed)
-    if onlined and not before.present:
+    if onlined and not populated:
         yield from rebuild_zonelists(state, watermarks)
     state.zones.put(key, msgspec.structs.replace(counted, free=counted.free + freed))
     for section in joined:

@@ -21,7 +21,7 @@ from ..protocol.reasons.zones import (
     ZoneAskedFor,
     ZoneRule,
 )
-from ..protocol.vocabulary import OnlineType
+from ..protocol.vocabulary import OnlineType, ZoneKey
 
 
 def kernel_zone(state: State, node: int, start: int, pages: int) -> Zone:
@@ -141,12 +141,17 @@ def _ratio(
     return kernel, movable, ratio * kernel // 100
 
 
-def group_present(state: State, block: Block, zone_name: str, pages: int) -> None:
-    """Count present pages of a block in its memory group."""
-    if block.group is None or (group := state.groups.get(block.group)) is None:
-        return
-    if zone_name == MOVABLE:
-        group = msgspec.structs.replace(group, present_movable=group.present_movable + pages)
-    else:
-        group = msgspec.structs.replace(group, present_kernel=group.present_kernel + pages)
-    state.groups.put(group.id, group)
+def adjust_present(state: State, block: Block, key: ZoneKey, pages: int, managed: int = 0) -> Zone:
+    """So many more pages of a block are present, fewer if below 0: in its zone, which is returned, and in its memory group
+    (adjust_present_page_count); the zone manages so many more with them (adjust_managed_page_count)."""
+    zone = state.zones[key]
+    early = zone.early + pages if block.early else zone.early
+    zone = msgspec.structs.replace(zone, present=zone.present + pages, managed=zone.managed + managed, early=early)
+    state.zones.put(key, zone)
+    if block.group is not None and (group := state.groups.get(block.group)) is not None:
+        if key[1] == MOVABLE:
+            group = msgspec.structs.replace(group, present_movable=group.present_movable + pages)
+        else:
+            group = msgspec.structs.replace(group, present_kernel=group.present_kernel + pages)
+        state.groups.put(group.id, group)
+    return zone

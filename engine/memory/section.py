@@ -6,7 +6,7 @@ sets partition the section. A section is a value: machines share it, and a chang
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Final
 
@@ -131,6 +131,13 @@ class Section(msgspec.Struct, frozen=True, gc=False):
     def count(self, kind: Kind) -> int:
         """How many of its pages are of a kind."""
         return self.pages.count(kind)
+
+
+def kinds_of(sections: Sequence[Section]) -> Set[Kind]:
+    """The kinds of pages that there are in sections."""
+    if len(sections) == 1:
+        return sections[0].pages.keys()
+    return set[Kind]().union(*[section.pages for section in sections])
 
 
 def doubtful(section: Section) -> PageSet:

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from ..memory.section import Section, Types, put, set_types, type_pages
+from ..memory.section import Section, Types, kinds_of, put, set_types, type_pages
 from ..memory.state import State
 from ..memory.zone import MOVABLE
 from ..numbers.bits import lowest, lowest_n, span, within
@@ -32,7 +32,7 @@ from ..protocol.vocabulary import (
 )
 from . import sparse_vmemmap
 
-_EVER_BLOCKING: Final[tuple[Kind, ...]] = (*UNMOVABLE_KINDS, HUGE)
+_EVER_BLOCKING: Final[frozenset[Kind]] = frozenset((*UNMOVABLE_KINDS, HUGE))
 _NO_TYPES: Final[Mapping[int, Types]] = MappingProxyType({})
 
 
@@ -44,10 +44,11 @@ def start_isolate(state: State, sections: list[Section], pfn: int, pages: int, o
     5.19 the last right after the first. Nothing is isolated then, but pageblocks that were before are Movable now, in kernels
     that do not keep their types.
     """
-    if any(ASSUMED in section.pages for section in sections):
+    kinds = kinds_of(sections)
+    if ASSUMED in kinds:
         _settle_assumed(state, sections, pfn, pages)
         sections = state.sections_of(pfn, pages)
-    blocker = first_unmovable(state, sections, pfn, pages, offline)
+    blocker = None if kinds.isdisjoint(_EVER_BLOCKING) else first_unmovable(state, sections, pfn, pages, offline)
     if blocker is not None:
         page, kind = blocker
         if not state.model.isolation_keeps_type:
