@@ -15,7 +15,6 @@ from .memory.section import Section
 from .memory.settings import Boot, Settings
 from .memory.state import Resource, State, clone
 from .memory.zone import Node, Zone
-from .numbers.frozen import Frozen
 from .numbers.geometry import Geometry
 from .protocol.events import BlockStateChanged, Event
 from .protocol.reasons import HotplugError, Reason
@@ -30,7 +29,7 @@ from .questions.summary import Summary, summaries, summary
 from .questions.why.verdict import Verdict
 from .run.dispatch import run, takes_signals
 from .run.invariants import Broken, check
-from .run.rehearsal import Attempt, attempt, ended
+from .run.rehearsal import attempt, ended
 from .run.timeline import Step, StepTree, Timeline, shown
 from .sysfs import paths
 
@@ -200,11 +199,11 @@ class Machine:
         command that makes no sense; then nothing has changed."""
         self._state.journal.undone = 0
         try:
-            tried = attempt(self._state, command)
+            outcome = attempt(self._state, command)
         except BaseException:
             self._state.journal.rewind()
             raise
-        outcome = self._recorded(command, tried)
+        self._tree.record(outcome)
         return outcome.expect_ok() if check else outcome
 
     def steps(self, command: Command) -> Generator[Event, None, Outcome]:
@@ -233,20 +232,7 @@ class Machine:
         except BaseException:
             state.journal.rewind()
             raise
-        return self._recorded(command, ended(state, events, notes, refusal))
-
-    def _recorded(self, command: Command, tried: Attempt) -> Outcome:
-        """What was tried is done: another state of the timeline."""
-        outcome = Outcome(
-            command,
-            tried.result,
-            tried.reason,
-            tried.pfn,
-            tried.events,
-            Frozen(tried.taken),
-            tried.notes,
-            certainty=tried.certainty,
-        )
+        outcome = ended(state, command, events, notes, refusal)
         self._tree.record(outcome)
         return outcome
 

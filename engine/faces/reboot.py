@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from ..commands import Add, Command, Offline, Remove
+from ..commands.outcome import Outcome
 from ..kernels.model import KernelModel
 from ..kernels.models import find_model
 from ..machine import Machine
@@ -28,7 +29,7 @@ from ..protocol.reasons import HotplugError
 from ..protocol.vocabulary import FREE, MEMMAP, PAGE_OFFLINE
 from ..questions.narrate.reason import sentence
 from ..questions.narrate.words import block_names
-from ..run.rehearsal import Attempt, attempt
+from ..run.rehearsal import attempt
 from ..sysfs.hotplug_files import read
 from ..sysfs.paths import PARAMETER_FILES
 
@@ -209,7 +210,7 @@ def _all(state: State, commands: Sequence[Command], unit: int = 0) -> None:
     """Carry out commands in whatever order they can be; a removal that is refused as a whole is tried by blocks of `unit`
     bytes."""
     while commands:
-        refused: list[tuple[Command, Attempt]] = []
+        refused: list[tuple[Command, Outcome]] = []
         for command in commands:
             tried = attempt(state, command)
             if not tried.ok:

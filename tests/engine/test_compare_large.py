@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import pytest
 from altmap.engine import Add, BadInput, Command, Machine, boot_machine, figures, open_machine, sentence, vary
+from altmap.engine.commands.outcome import Outcome
 from altmap.engine.hotplug.placement import Choice
 from altmap.engine.memory.state import State, clone, state_of
 from altmap.engine.protocol.vocabulary import ONLINE_TYPES, PLACEMENTS
 from altmap.engine.questions.compare import Alternative, Comparison, Figure, compare, rehearsed, thin, thinned
 from altmap.engine.questions.compare.measure import nothing_known
 from altmap.engine.questions.shortage import shortage
-from altmap.engine.run.rehearsal import Attempt
 
 from .guests import guest, two_nodes
 
@@ -70,7 +70,7 @@ def test_a_comparison_of_a_tebibyte_tries_few_blocks(monkeypatch: pytest.MonkeyP
     tried: list[object] = []
     real = thin.attempt  # type: ignore[attr-defined]
 
-    def counted(state: State, command: Command) -> Attempt:
+    def counted(state: State, command: Command) -> Outcome:
         tried.append(command)
         return real(state, command)
 

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 import msgspec
 
 from ...commands import Add, Offline, Online, Remove, extent
+from ...commands.outcome import Outcome
 from ...hotplug.overhead import object_pages, page_table_pages
 from ...memory.section import Section
 from ...memory.state import State
@@ -15,7 +16,7 @@ from ...numbers.frozen import Frozen
 from ...numbers.runs import merged
 from ...protocol.events import ZoneChosen
 from ...protocol.vocabulary import FREE, MEMMAP, Chunk, MemmapOn
-from ...run.rehearsal import Attempt, attempt, rehearsal
+from ...run.rehearsal import attempt, rehearsal
 from ..shortage import shortage
 from .comparison import AlikeBlocks, Alternative, MemmapShare, StuckBlocks
 from .looked_at import once
@@ -106,7 +107,7 @@ def _stretches(state: State, blocks: Sequence[int]) -> Iterator[AlikeBlocks]:
         yield found
 
 
-def _online_all(state: State, blocks: Sequence[int], row: Alternative) -> tuple[dict[str, int], Attempt | None]:
+def _online_all(state: State, blocks: Sequence[int], row: Alternative) -> tuple[dict[str, int], Outcome | None]:
     """How many blocks went to which zone, and the refusal that stopped it."""
     zones: dict[str, int] = {}
     for number in blocks:
@@ -118,12 +119,12 @@ def _online_all(state: State, blocks: Sequence[int], row: Alternative) -> tuple[
     return zones, None
 
 
-def zone_chosen(tried: Attempt) -> str:
+def zone_chosen(tried: Outcome) -> str:
     """The zone that a block went to."""
     return next(event.zone for event in tried.events if isinstance(event, ZoneChosen))
 
 
-def removals(tried: Iterable[tuple[int, int, Attempt]]) -> tuple[tuple[tuple[int, int], ...], tuple[StuckBlocks, ...]]:
+def removals(tried: Iterable[tuple[int, int, Outcome]]) -> tuple[tuple[tuple[int, int], ...], tuple[StuckBlocks, ...]]:
     """Of blocks that were taken out alone (first to last, alike, and how that ended) the runs that can be, and those that cannot
     for one errno."""
     free: list[tuple[int, int]] = []
@@ -139,9 +140,9 @@ def removals(tried: Iterable[tuple[int, int, Attempt]]) -> tuple[tuple[tuple[int
     return tuple(free), tuple(stuck)
 
 
-def _each_taken_out(state: State, blocks: Iterable[int]) -> Iterator[tuple[int, int, Attempt]]:
+def _each_taken_out(state: State, blocks: Iterable[int]) -> Iterator[tuple[int, int, Outcome]]:
     """Each block tried alone: offline, then remove. Of those that are empty and alike one is tried, and stands for all."""
-    empty: dict[Hashable, Attempt] = {}
+    empty: dict[Hashable, Outcome] = {}
     for number in blocks:
         alike = _if_empty(state, number)
         ended = empty.get(alike) or taken_out(state, number)
@@ -150,7 +151,7 @@ def _each_taken_out(state: State, blocks: Iterable[int]) -> Iterator[tuple[int, 
         yield number, number, ended
 
 
-def taken_out(state: State, number: int) -> Attempt:
+def taken_out(state: State, number: int) -> Outcome:
     """How taking a block out ends, alone; the state is as it was."""
     size = state.geometry.block_size
     with rehearsal(state):

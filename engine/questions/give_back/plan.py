@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from ...commands import Offline
+from ...commands.outcome import Outcome
 from ...memory.block import Block
 from ...memory.state import Holder, State, state_of
 from ...memory.zone import MOVABLE
@@ -24,7 +25,7 @@ from ...protocol.reasons import Reason
 from ...protocol.reasons.unknown import NotSeen
 from ...protocol.vocabulary import MOVABLE as MOVABLE_KIND
 from ...protocol.vocabulary import RESERVED, UNMOVABLE_KINDS, Certainty, Kind, ZoneKey
-from ...run.rehearsal import Attempt, attempt, rehearsal
+from ...run.rehearsal import attempt, rehearsal
 from ..summary import Summary, summary
 from ..why.obstacles import kind_at
 from ..why.unknown import unknowns
@@ -125,7 +126,7 @@ def _rank(block: Block, inside: Summary) -> tuple[bool, bool, int]:
     return kernel, block.zone is None or block.zone[1] != MOVABLE, inside.of(MOVABLE_KIND) + inside.of("huge")
 
 
-Refused = dict[int, tuple[Attempt, Kind | None]]
+Refused = dict[int, tuple[Outcome, Kind | None]]
 """Blocks that did not go: how that was tried, and what the page is that the kernel stopped at."""
 
 
@@ -194,7 +195,7 @@ def _in_order(state: State, blocks: list[int], unsure: set[int]) -> tuple[tuple[
     return tuple(order), moves
 
 
-def _kind(state: State, tried: Attempt) -> Kind | None:
+def _kind(state: State, tried: Outcome) -> Kind | None:
     """What the page is that a refusal names."""
     return kind_at(state, tried.pfn) if tried.result in ("EBUSY", "EINTR") and tried.pfn is not None else None
 

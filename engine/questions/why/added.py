@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence, Set
 import msgspec
 
 from ...commands import Add, Online, extent
+from ...commands.outcome import Outcome
 from ...hotplug.zone_policy import valid_zones
 from ...memory.state import State
 from ...memory.zone import KERNEL_ZONES, NORMAL
@@ -52,14 +53,13 @@ from ...protocol.reasons.remedies import (
 )
 from ...protocol.reasons.zones import ZoneRule
 from ...protocol.vocabulary import DEVICE_CALLERS, Chunk, MemmapOn, Placement
-from ...run.rehearsal import Attempt
 from ..availability import availability
 from ..worth_knowing import least_harm, top_heavy
 from .explanation import MOST_BLOCKS, Way
 from .unknown import parameters_assumed
 
 
-def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[Reason], list[Reason]]:
+def add_effects(state: State, add: Add, tried: Outcome) -> tuple[list[Reason], list[Reason]]:
     """What an add that worked has done, and what to mind; asked while its result is still there."""
     page = state.geometry.page_size
     chosen = of_type(tried.events, PlacementChosen)
@@ -79,7 +79,7 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[Reason], l
     return effects, warnings
 
 
-def _memmap(state: State, add: Add, tried: Attempt) -> tuple[list[Reason], list[Reason]]:
+def _memmap(state: State, add: Add, tried: Outcome) -> tuple[list[Reason], list[Reason]]:
     """Where the memmap lies, by kind of place and node, and whom that binds."""
     geometry, placed = state.geometry, of_type(tried.events, MemmapPlaced)
     chunks: dict[tuple[MemmapOn, int], list[Chunk]] = {}
@@ -115,7 +115,7 @@ def _of_placement(state: State, add: Add, placements: Set[Placement]) -> Iterato
         yield NoSuchDriver(add.caller, state.geometry.arch)
 
 
-def instead_of_adding(state: State, tried: Attempt) -> Iterator[Way]:
+def instead_of_adding(state: State, tried: Outcome) -> Iterator[Way]:
     """Blocks that were there before an add which worked, and are offline: they cost no memmap any more."""
     waiting = _waiting(state, tried)
     if 0 < len(waiting) <= MOST_BLOCKS:
@@ -123,7 +123,7 @@ def instead_of_adding(state: State, tried: Attempt) -> Iterator[Way]:
         yield Way((OnlineInstead(tuple(consecutive(waiting))),), onlined)
 
 
-def with_own_memmap(state: State, add: Add, tried: Attempt) -> Iterator[Way]:
+def with_own_memmap(state: State, add: Add, tried: Outcome) -> Iterator[Way]:
     """The memmap went to kernel memory though it was asked for otherwise, and another value of the parameter would have its
     way: `force`, where the memmap of a block fills no pageblock."""
     reasons = (event.reason for event in of_type(tried.events, PlacementChosen))
@@ -135,12 +135,12 @@ def with_own_memmap(state: State, add: Add, tried: Attempt) -> Iterator[Way]:
         yield Way((PlaceOtherwise("block", needed),), (own,))
 
 
-def _waiting(state: State, tried: Attempt) -> list[int]:
+def _waiting(state: State, tried: Outcome) -> list[int]:
     new = {event.block for event in tried.events if isinstance(event, BlockCreated)}
     return sorted(nr for nr, block in state.blocks.items() if block.state == "offline" and nr not in new)
 
 
-def _blocks(state: State, tried: Attempt, effects: list[Reason], warnings: list[Reason]) -> None:
+def _blocks(state: State, tried: Outcome, effects: list[Reason], warnings: list[Reason]) -> None:
     """Which blocks appear, and where those that go online by themselves go."""
     blocks = [event.block for event in tried.events if isinstance(event, BlockCreated)]
     zones: dict[str, list[int]] = {}

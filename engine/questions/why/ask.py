@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from ...commands import Add, Allocate, Command, Eject, HugePages, Offline, Online, Remove, RemoveLmbs, VirtioMem, Write
+from ...commands.outcome import Outcome
 from ...commands.write import meant as meant_by
 from ...memory.block import Block
 from ...memory.state import Holder, State, state_of
@@ -47,7 +48,7 @@ from ...protocol.reasons.remedies import AddFirst, AddMemoryFirst, OfflineFirst,
 from ...protocol.reasons.unknown import NotSeen
 from ...protocol.vocabulary import HUGE, MEMMAP, OnlineType
 from ...reading.collection import without_collection
-from ...run.rehearsal import Attempt, attempt, rehearsal
+from ...run.rehearsal import attempt, rehearsal
 from .endless import endless
 from .explanation import MOST_BLOCKS, Explanation, Way, refused, remedies
 from .leaving import leaves, moves
@@ -87,7 +88,7 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
 # -- online -------------------------------------------------------------------------------------------------------------
 
 
-def _onlined(state: State, command: Online, tried: Attempt) -> Explanation:
+def _onlined(state: State, command: Online, tried: Outcome) -> Explanation:
     block = state.blocks[command.block]
     effects: list[Reason] = []
     warnings: list[Reason] = []
@@ -127,7 +128,7 @@ def _first_of_zone(state: State, block: Block) -> list[FirstOfZone]:
     return [FirstOfZone(zone.name)]
 
 
-def _not_onlined(state: State, command: Online, tried: Attempt) -> Explanation:
+def _not_onlined(state: State, command: Online, tried: Outcome) -> Explanation:
     block = state.blocks.get(command.block)
     ways = []
     if block is not None and block.state == "online":
@@ -143,7 +144,7 @@ def _not_onlined(state: State, command: Online, tried: Attempt) -> Explanation:
 # -- offline, remove, eject ---------------------------------------------------------------------------------------------
 
 
-def _offlined(state: State, command: Offline, tried: Attempt) -> Explanation:
+def _offlined(state: State, command: Offline, tried: Outcome) -> Explanation:
     effects, warnings = moves(tried.events)
     start, pages = state.block_range(command.block)
     guests = sparse_vmemmap.guests(state, start, pages)
@@ -157,58 +158,58 @@ def _offlined(state: State, command: Offline, tried: Attempt) -> Explanation:
     return Explanation(effects, warnings)
 
 
-def _not_offlined(state: State, command: Offline, tried: Attempt) -> Explanation:
+def _not_offlined(state: State, command: Offline, tried: Outcome) -> Explanation:
     from .take_away import not_offlined
 
     return not_offlined(state, command, tried)
 
 
-def _not_removed(state: State, command: Remove, tried: Attempt) -> Explanation:
+def _not_removed(state: State, command: Remove, tried: Outcome) -> Explanation:
     from .take_away import not_removed
 
     return not_removed(state, command, tried)
 
 
-def _not_ejected(state: State, command: Eject, tried: Attempt) -> Explanation:
+def _not_ejected(state: State, command: Eject, tried: Outcome) -> Explanation:
     from .take_away import not_ejected
 
     return not_ejected(state, command, tried)
 
 
-def _removed(state: State, command: Remove | Eject | RemoveLmbs, tried: Attempt) -> Explanation:
+def _removed(state: State, command: Remove | Eject | RemoveLmbs, tried: Outcome) -> Explanation:
     return Explanation(*leaves(tried.events))
 
 
 # -- add, virtio-mem, and pools of huge pages ---------------------------------------------------------------------------
 
 
-def _added(state: State, command: Add, tried: Attempt) -> Explanation:
+def _added(state: State, command: Add, tried: Outcome) -> Explanation:
     from .added import add_effects, instead_of_adding, with_own_memmap
 
     ways = [*instead_of_adding(state, tried), *with_own_memmap(state, command, tried)]
     return Explanation(*add_effects(state, command, tried), ways=ways)
 
 
-def _not_added(state: State, command: Add, tried: Attempt) -> Explanation:
+def _not_added(state: State, command: Add, tried: Outcome) -> Explanation:
     from .not_added import add_blockers, add_ways
 
     blockers = add_blockers(state, command, tried)
     return Explanation(blockers=blockers, ways=add_ways(state, command, tried))
 
 
-def _resized(state: State, command: VirtioMem, tried: Attempt) -> Explanation:
+def _resized(state: State, command: VirtioMem, tried: Outcome) -> Explanation:
     from .virtio_mem import resized
 
     return resized(state, command, tried)
 
 
-def _not_resized(state: State, command: VirtioMem, tried: Attempt) -> Explanation:
+def _not_resized(state: State, command: VirtioMem, tried: Outcome) -> Explanation:
     from .virtio_mem import not_resized
 
     return not_resized(state, command, tried)
 
 
-def _pooled(state: State, command: HugePages | Write, tried: Attempt) -> Explanation:
+def _pooled(state: State, command: HugePages | Write, tried: Outcome) -> Explanation:
     """A pool of huge pages takes any number and makes as many as it can: what keeps it from more."""
     from ...mm.hugetlb.gigantic import gigantic
     from . import giant_pages
@@ -240,7 +241,7 @@ def _pooled(state: State, command: HugePages | Write, tried: Attempt) -> Explana
     return Explanation(effects, warnings, blockers, ways, but)
 
 
-def _not_allocated(state: State, command: Allocate, tried: Attempt) -> Explanation:
+def _not_allocated(state: State, command: Allocate, tried: Outcome) -> Explanation:
     """New memory behind all System RAM would serve, if it has few enough blocks to be named."""
     unit, size = state.geometry.block_size, parse_bytes(command.size)
     behind = max((resource.end for resource in state.resources.values() if resource.ram), default=0)
@@ -254,7 +255,7 @@ def _not_allocated(state: State, command: Allocate, tried: Attempt) -> Explanati
     return refused(tried)._replace(ways=[Way((AddMemoryFirst(),), (add, *blocks, again))])
 
 
-_SUCCESS: Final[Mapping[type, Callable[[State, Any, Attempt], Explanation]]] = MappingProxyType(
+_SUCCESS: Final[Mapping[type, Callable[[State, Any, Outcome], Explanation]]] = MappingProxyType(
     {
         Add: _added,
         Online: _onlined,
@@ -267,7 +268,7 @@ _SUCCESS: Final[Mapping[type, Callable[[State, Any, Attempt], Explanation]]] = M
         Write: _pooled,
     }
 )
-_REFUSAL: Final[Mapping[type, Callable[[State, Any, Attempt], Explanation]]] = MappingProxyType(
+_REFUSAL: Final[Mapping[type, Callable[[State, Any, Outcome], Explanation]]] = MappingProxyType(
     {
         Add: _not_added,
         Allocate: _not_allocated,

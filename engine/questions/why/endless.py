@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...commands import Command, Offline
+from ...commands.outcome import Outcome
 from ...commands.write import meant
 from ...protocol.reasons import NeverEnds
 from ...protocol.reasons.effects import GivesNoAnswer, OfflineByHandFirst, OnlyWaits, Warn, WouldNotReturn
 from ...protocol.reasons.taking import LockHeld
 from ...protocol.vocabulary import HANGS
-from ...run.rehearsal import Attempt
 
 
-def endless(command: Command, tried: Attempt) -> Iterator[Warn]:
+def endless(command: Command, tried: Outcome) -> Iterator[Warn]:
     """The warnings before a command that would hang: what one would see, and what ends it. None for one that ends."""
     operation = meant(command)
     if tried.result == "EINTR" and isinstance(operation, Offline):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from ...commands import Command
+from ...commands.outcome import Outcome
 from ...memory.state import State
 from ...numbers.rounding import ceil, up
 from ...numbers.units import GIB, MIB
@@ -13,7 +14,7 @@ from ...protocol.reasons import Reason
 from ...protocol.reasons.effects import PoolFallsShort
 from ...protocol.reasons.remedies import Given, Remedying
 from ...protocol.vocabulary import Certainty
-from ...run.rehearsal import Attempt, attempt, rehearsal
+from ...run.rehearsal import attempt, rehearsal
 from .verdict import Blocker, Remedy
 
 MOST_BLOCKS: Final = 64
@@ -57,7 +58,7 @@ class Explanation(NamedTuple):
     but: PoolFallsShort | None = None
 
 
-def refused(tried: Attempt) -> Explanation:
+def refused(tried: Outcome) -> Explanation:
     """A rule of the kernel, which says all there is to say."""
     return Explanation(blockers=[Blocker("rule", 1, "rules", tried.pfn, rule=tried.reason)])
 

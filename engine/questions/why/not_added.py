@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from ...commands import Add, Command, Free, Online, Remove, extent
+from ...commands.outcome import Outcome
 from ...hotplug.addressable import surely_addressable
 from ...memory.state import State
 from ...memory.zone import NORMAL
@@ -38,7 +39,6 @@ from ...protocol.reasons.remedies import (
     RemoveLeftBehind,
 )
 from ...protocol.vocabulary import Placement
-from ...run.rehearsal import Attempt
 from ..availability import UNRELEASED, availability
 from ..shortage import Shortage, deficit, shortage
 from .explanation import MOST_BLOCKS, Way, sayable, waiting_blocks
@@ -48,7 +48,7 @@ _RELEASED: Final[tuple[Placement, ...]] = ("block", "boot")
 """The placements that released kernels have."""
 
 
-def add_blockers(state: State, add: Add, tried: Attempt) -> list[Blocker]:
+def add_blockers(state: State, add: Add, tried: Outcome) -> list[Blocker]:
     """What is in the way of an add that was refused with `tried`, in the order of the kernel's checks."""
     geometry = state.geometry
     start, size = extent(add)
@@ -86,7 +86,7 @@ def missing_pages(state: State, budget: Shortage) -> Blocker:
     return Blocker("missing", budget.missing, "pages", None, detail)
 
 
-def add_ways(state: State, add: Add, tried: Attempt) -> Iterator[Way]:
+def add_ways(state: State, add: Add, tried: Outcome) -> Iterator[Way]:
     """What may make an add that was refused with `tried` work: first what no errno hides, then by the errno."""
     start, size = extent(add)
     whole = bool(size) and not (start | size) % state.geometry.block_size

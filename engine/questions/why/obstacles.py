@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from ...commands import Command, Eject, Offline, Remove
+from ...commands.outcome import Outcome
 from ...memory.section import Section
 from ...memory.state import State
 from ...mm import sparse_vmemmap
@@ -34,7 +35,7 @@ from ...protocol.vocabulary import (
     Kind,
     Runs,
 )
-from ...run.rehearsal import Attempt, attempt
+from ...run.rehearsal import attempt
 from .verdict import Blocker
 
 _MOST_RANGES: Final = 4
@@ -54,13 +55,13 @@ class Obstacles(NamedTuple):
     block."""
 
     pages: dict[Kind, Found]
-    refusals: dict[int, Attempt]
+    refusals: dict[int, Outcome]
 
 
 def clear_away(state: State, blocks: Iterable[int]) -> Obstacles:
     """Offline blocks one after the other, freeing whatever page is in the way; for a rehearsal."""
     pages: dict[Kind, Found] = {}
-    refusals: dict[int, Attempt] = {}
+    refusals: dict[int, Outcome] = {}
     for number in blocks:
         tried = attempt(state, Offline(block=number))
         while (kinds := _at_fault(state, tried)) and (found := empty(state, number, kinds)):
@@ -98,7 +99,7 @@ def empty(state: State, number: int, kinds: Iterable[Kind]) -> dict[Kind, Found]
     return found
 
 
-def _at_fault(state: State, tried: Attempt) -> tuple[Kind, ...]:
+def _at_fault(state: State, tried: Outcome) -> tuple[Kind, ...]:
     """The kinds of pages that a refusal is about; none where a rule refused."""
     if tried.ok or tried.result == "EINVAL" or tried.pfn is None:
         return ()

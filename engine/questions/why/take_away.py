@@ -8,6 +8,7 @@ from itertools import product
 from typing import NamedTuple
 
 from ...commands import Command, Eject, Free, HugePages, Offline, Online, Remove, Unpin, extent
+from ...commands.outcome import Outcome
 from ...memory.block import Block
 from ...memory.section import Section
 from ...memory.state import State
@@ -48,7 +49,7 @@ from ...protocol.vocabulary import (
     OnlineType,
     ZoneKey,
 )
-from ...run.rehearsal import Attempt, rehearsal
+from ...run.rehearsal import rehearsal
 from ..shortage import deficit
 from .explanation import Explanation, Way, refused, sayable, waiting_blocks
 from .obstacles import (
@@ -83,7 +84,7 @@ class _Taking(NamedTuple):
     given_back: tuple[Freeable, ...]
 
 
-def not_offlined(state: State, command: Offline, tried: Attempt) -> Explanation:
+def not_offlined(state: State, command: Offline, tried: Outcome) -> Explanation:
     """Why a block does not go offline."""
     block = state.blocks.get(command.block)
     if block is None or block.state != "online":
@@ -93,7 +94,7 @@ def not_offlined(state: State, command: Offline, tried: Attempt) -> Explanation:
     return _in_the_way(state, wanted, [block], guests, [_Goal((), (Offline(block=block.id),))], tried)
 
 
-def not_ejected(state: State, command: Eject, tried: Attempt) -> Explanation:
+def not_ejected(state: State, command: Eject, tried: Outcome) -> Explanation:
     """Why a memory device cannot be taken out."""
     page = state.geometry.page_size
     start, size = extent(command)
@@ -109,7 +110,7 @@ def not_ejected(state: State, command: Eject, tried: Attempt) -> Explanation:
     return found._replace(blockers=[*off, *found.blockers])
 
 
-def not_removed(state: State, command: Remove, tried: Attempt) -> Explanation:
+def not_removed(state: State, command: Remove, tried: Outcome) -> Explanation:
     """Why a range cannot be removed."""
     page = state.geometry.page_size
     start, size = extent(command)
@@ -173,7 +174,7 @@ def _in_the_way(
     online: Sequence[Block],
     guests: Sequence[Section],
     goals: Sequence[_Goal],
-    tried: Attempt,
+    tried: Outcome,
 ) -> Explanation:
     """All that keeps online blocks from going offline and the range `wanted` (pfn, pages) from being removed, and ways to
     one of the goals."""

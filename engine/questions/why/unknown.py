@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...commands import Add
+from ...commands.outcome import Outcome
 from ...memory.section import doubtful
 from ...memory.state import State
 from ...memory.zone import MOVABLE
@@ -25,10 +26,9 @@ from ...protocol.reasons.unknown import (
 from ...protocol.vocabulary import DEVICE_CALLERS, ZoneKey
 from ...run.certainty import may_meet_leavings, unknown_mode, unlisted
 from ...run.reclaim import may_reclaim
-from ...run.rehearsal import Attempt
 
 
-def unknowns(state: State, tried: Attempt) -> tuple[Unknown, ...]:
+def unknowns(state: State, tried: Outcome) -> tuple[Unknown, ...]:
     """What no one saw or counted, by zone."""
     result, events = tried.result, tried.events
     doubts = tuple(event.reason for event in events if isinstance(event, AddressDoubted | KernelDoubted))

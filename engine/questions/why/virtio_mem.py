@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from ...commands import Add, VirtioMem, Write
+from ...commands.outcome import Outcome
 from ...hotplug.virtio_mem import blocks_of, device_blocks, plugged
 from ...memory.state import State
 from ...memory.zone import KERNEL_ZONES
@@ -20,7 +21,7 @@ from ...protocol.reasons.blocking import DeviceBlocksIn
 from ...protocol.reasons.effects import DeviceComesTo
 from ...protocol.reasons.remedies import AskForWhatComes, OnlineByItself
 from ...protocol.vocabulary import HUGE, MOVABLE, PINNED, Kind, ZoneKey
-from ...run.rehearsal import Attempt, attempt, rehearsal
+from ...run.rehearsal import attempt, rehearsal
 from ...sysfs.paths import MEMORY
 from ..shortage import shortage
 from .added import add_effects
@@ -42,13 +43,13 @@ class _Sizes(NamedTuple):
         return self.asked > self.before
 
 
-def resized(state: State, command: VirtioMem, tried: Attempt) -> Explanation:
+def resized(state: State, command: VirtioMem, tried: Outcome) -> Explanation:
     """What a change of size has done; asked while its result is still there."""
     effects, warnings = _done(state, command, tried)
     return Explanation(effects, warnings)
 
 
-def not_resized(state: State, command: VirtioMem, tried: Attempt) -> Explanation:
+def not_resized(state: State, command: VirtioMem, tried: Outcome) -> Explanation:
     """How far a change of size comes that does not come to its end, and what holds the rest."""
     start, unit = parse_bytes(command.start), parse_bytes(command.unit)
     page = state.geometry.page_size
@@ -73,7 +74,7 @@ def _ways(command: VirtioMem, sizes: _Sizes) -> Iterator[Way]:
         yield Way((AskForWhatComes(sizes.after, sizes.grows),), (less,))
 
 
-def _online(tried: Attempt, command: VirtioMem) -> Iterator[Way]:
+def _online(tried: Outcome, command: VirtioMem) -> Iterator[Way]:
     """Where the driver waits because too much of its memory is offline, it goes online by itself, or is brought so."""
     if tried.result != "ENOSPC":
         return
@@ -81,7 +82,7 @@ def _online(tried: Attempt, command: VirtioMem) -> Iterator[Way]:
     yield Way((OnlineByItself(),), (policy, msgspec.structs.replace(command, expect=None)))
 
 
-def _done(state: State, command: VirtioMem, tried: Attempt) -> tuple[list[Reason], list[Reason]]:
+def _done(state: State, command: VirtioMem, tried: Outcome) -> tuple[list[Reason], list[Reason]]:
     """What came of it so far: memmap, blocks, zones and warnings, as of any add; and what left."""
     request = Add(start=command.start, size=command.size, node=command.node, caller="virtio-mem")
     effects, warnings = add_effects(state, request, tried)
