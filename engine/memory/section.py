@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from ..numbers.bits import PageSet, from_runs, in_words, runs
+from ..numbers.bits import PageSet, from_runs, in_words, runs, span
 from ..numbers.frozen import Frozen
 from ..protocol.vocabulary import ABSENT, ISOLATE, MEMMAP, MOVABLE_TYPE, Chunk, Kind, MemmapOn, Migratetype, ZoneKey
 
@@ -21,8 +21,9 @@ class Pages(Frozen[Kind, int]):
     """The set of pages of each kind (`KINDS`) in a section; a kind without pages is left out. Sections that are alike share one,
     so what was counted once is kept."""
 
-    __slots__ = ("_counts",)
+    __slots__ = ("_counts", "_parts")
     _counts: dict[Kind, int]
+    _parts: dict[tuple[Kind, int, int], int]
 
     def count(self, kind: Kind) -> int:
         """How many pages are of a kind."""
@@ -32,6 +33,16 @@ class Pages(Frozen[Kind, int]):
             counts = self._counts = {}
         if (count := counts.get(kind)) is None:
             count = counts[kind] = self.get(kind, 0).bit_count()
+        return count
+
+    def between(self, kind: Kind, low: int, high: int) -> int:
+        """How many of the pages from `low` to below `high` are of a kind."""
+        try:
+            counts = self._parts
+        except AttributeError:
+            counts = self._parts = {}
+        if (count := counts.get((kind, low, high))) is None:
+            count = counts[kind, low, high] = self.among(kind, span(low, high - low))
         return count
 
     def among(self, kind: Kind, mask: int) -> int:

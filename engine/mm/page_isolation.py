@@ -71,7 +71,7 @@ def undo_isolate(state: State, pfn: int, pages: int, kept: Mapping[int, Types] =
     size, order = state.geometry.pages_per_section, state.geometry.pageblock_order
     for nr, types in kept.items():
         section = state.sections[nr]
-        _, inside = _part(order, size, pfn - nr * size, pages)
+        inside = _part(order, size, pfn - nr * size, pages)[-1]
         for name, blocks in types.items():
             section = msgspec.structs.replace(section, types=set_types(section.types, blocks & inside, name))
         state.sections.put(nr, section)
@@ -79,11 +79,11 @@ def undo_isolate(state: State, pfn: int, pages: int, kept: Mapping[int, Types] =
 
 
 @lru_cache(maxsize=1024)
-def _part(order: int, size: int, first: int, pages: int) -> tuple[int, int]:
-    """Which pages of a section, of so many, lie among `pages` from its page `first` on, which may lie before it; and which
-    pageblocks."""
+def _part(order: int, size: int, first: int, pages: int) -> tuple[int, int, int]:
+    """The first of the pages of a section, of so many, that lie among `pages` from its page `first` on, which may lie before it,
+    the first behind them, and which pageblocks they are."""
     low, high = max(first, 0), min(first + pages, size)
-    return span(low, high - low), span(low >> order, (high - 1 >> order) + 1 - (low >> order))
+    return low, high, span(low >> order, (high - 1 >> order) + 1 - (low >> order))
 
 
 def _undo_before(state: State, page: int, pfn: int, pages: int) -> None:
@@ -172,13 +172,14 @@ def _set(state: State, sections: list[Section], pfn: int, pages: int, isolate: b
     moved, geometry = 0, state.geometry
     size, order = geometry.pages_per_section, geometry.pageblock_order
     for section in sections:
-        inside, blocks = _part(order, size, pfn - section.nr * size, pages)
+        low, high, blocks = _part(order, size, pfn - section.nr * size, pages)
         if not isolate:
             blocks &= section.types.get(ISOLATE, 0)
         types = set_types(section.types, blocks, ISOLATE if isolate else MOVABLE_TYPE)
         state.sections.put(section.nr, msgspec.structs.replace(section, types=types))
+        kinds, alone = section.pages, len(section.zones) == 1
         for key, owned in section.zones:
-            free = section.pages.among(FREE, owned & inside)
+            free = kinds.between(FREE, low, high) if alone else kinds.among(FREE, owned & span(low, high - low))
             if free:
                 moved += free
                 zone = state.zones[key]
