@@ -166,7 +166,7 @@ def test_what_is_kept_of_an_answer_is_no_other_machines() -> None:
         assert len({*map(str, fresh)}) == len(machines), "or two of them are no test of each other"
 
 
-MEMOS = (watermarks._lowmem, watermarks._pages_min, watermarks._high, watermarks._marks)
+MEMOS = (watermarks._minimum, watermarks._marks)
 
 
 def reckoned(machine: Machine) -> object:
