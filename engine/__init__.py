@@ -77,6 +77,7 @@ HOMES = {
     "questions.place_asked": "by_blocks",
     "questions.shortage": "Shortage shortage",
     "questions.size_asked": "asked_by_size",
+    "questions.suggested": "suggested_address",
     "questions.summary": "Summary",
     "questions.why.ask": "why_not",
     "questions.why.verdict": "Blocker Remedy Verdict worst",

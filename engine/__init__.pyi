@@ -143,6 +143,7 @@ from .questions.place_asked import by_blocks as by_blocks
 from .questions.shortage import Shortage as Shortage
 from .questions.shortage import shortage as shortage
 from .questions.size_asked import asked_by_size as asked_by_size
+from .questions.suggested import suggested_address as suggested_address
 from .questions.summary import Summary as Summary
 from .questions.why.ask import why_not as why_not
 from .questions.why.verdict import Blocker as Blocker
@@ -331,6 +332,7 @@ __all__ = [
     "shortage",
     "split_lsmem",
     "story",
+    "suggested_address",
     "vary",
     "why_not",
     "with_devices",

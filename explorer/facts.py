@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from altmap.engine import Machine, Request, about_bytes
-from altmap.engine.numbers.rounding import up
 from altmap.engine.numbers.runs import consecutive, merged
 from altmap.engine.protocol.reasons.worth import KernelMemoryLow
 
@@ -18,13 +17,6 @@ if TYPE_CHECKING:
 
 LITTLE = 25
 """One page in so many, or fewer, is little free memory."""
-
-FIRMWARE_WINDOW = 4 << 30
-"""Firmware leaves what is below 4 GiB to devices and puts the window for hot-added memory above."""
-
-
-GIGANTIC = 1 << 30
-"""Bytes of a gigantic page on most architectures, and the usual granularity of memory devices."""
 
 
 class Totals(NamedTuple):
@@ -132,19 +124,6 @@ def free_areas(machine: Machine, start: int, pages: int) -> dict[str, dict[int, 
 def runs(blocks: Iterable[int]) -> list[tuple[int, int]]:
     """Runs of consecutive numbers as (first, count), ascending."""
     return [(first, last - first + 1) for first, last in consecutive(blocks)]
-
-
-def suggested_address(machine: Machine, size: int) -> int:
-    """The first address for so many bytes of new memory: free, above all blocks and the firmware's devices, aligned to a block
-    and, where there is room for 1 GiB pages, to one of these."""
-    block = machine.geometry.block_size
-    unit = max(block, GIGANTIC) if size >= GIGANTIC else block
-    last = max((*machine.blocks, *ghosts(machine)), default=-1)
-    start = up(max((last + 1) * block, FIRMWARE_WINDOW), unit)
-    for resource in sorted(machine.resources.values(), key=lambda resource: resource.start):
-        if resource.start < start + size and start < resource.end:
-            start = up(resource.end, unit)
-    return start
 
 
 def unmeasured(machine: Machine) -> tuple[str, ...]:

@@ -16,11 +16,11 @@ from altmap.engine import (
     compare,
     format_bytes,
     parse_bytes,
+    suggested_address,
     vary,
 )
 from altmap.engine.protocol.vocabulary import ONLINE_TYPES
 
-from ..facts import suggested_address
 from ..one_of import one_of
 from .exits import FINE, REFUSED
 from .output import columns, say, write_document
@@ -93,7 +93,8 @@ def _tried(machine: Machine, request: Add, arguments: argparse.Namespace) -> Var
 def _names(table: Comparison) -> tuple[str, ...]:
     """What alternatives are called: by all in which they differ."""
     parts = [
-        (row.model, format_bytes(row.block_size), row.placement or "by itself", row.online_type) for row in table.rows
+        (row.model, format_bytes(row.block_size), row.placement or "by itself", row.online_type)
+        for row in table.alternatives
     ]
     differing = [at for at in range(4) if len({part[at] for part in parts}) > 1] or [2]
     return tuple(" ".join(part[at] for at in differing) for part in parts)

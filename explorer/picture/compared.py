@@ -104,8 +104,8 @@ class ComparedPicture:
         self._varied = varied
         self._comparison = varied.comparison
         self.shown = tuple(shown)
-        rows = tuple(varied.comparison.rows[at] for at in self.shown)
-        self._figures = figures(msgspec.structs.replace(varied.comparison, rows=rows))
+        rows = tuple(varied.comparison.alternatives[at] for at in self.shown)
+        self._figures = figures(msgspec.structs.replace(varied.comparison, alternatives=rows))
         start, size = (parse_bytes(text) for text in (self._comparison.request.start, self._comparison.request.size))
         page = self._comparison.page_size
         self._start, self._pages = start // page, size // page
@@ -143,7 +143,7 @@ class ComparedPicture:
         return [*side_by_side, self._legend(look, stays)]
 
     def _row(self, at: int) -> Alternative:
-        return self._comparison.rows[self.shown[at]]
+        return self._comparison.alternatives[self.shown[at]]
 
     def at(self, x: int, wide: int, first: int) -> int | None:
         """The alternative whose column is at `x`."""
@@ -364,7 +364,7 @@ class ComparedPicture:
 
 def question(varied: Varied) -> str:
     """What is compared, in a line."""
-    types = list(dict.fromkeys(row.online_type for row in varied.comparison.rows))
+    types = list(dict.fromkeys(row.online_type for row in varied.comparison.alternatives))
     after = f", {types[0]}" if len(types) == 1 else ""
     request = varied.comparison.request
     start, size = (format_bytes(parse_bytes(text)) for text in (request.start, request.size))

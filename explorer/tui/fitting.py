@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from altmap.engine import Line, Machine, Shortage, Verdict, about_bytes, format_address, format_bytes, running, sentence
+from altmap.engine import (
+    Line,
+    Machine,
+    Shortage,
+    Verdict,
+    about_bytes,
+    format_address,
+    format_bytes,
+    running,
+    sentence,
+    suggested_address,
+)
 
-from .. import facts
 from .words import block_names
 
 
 def suggestion(machine: Machine, size: int) -> str:
     """An address for new memory, as the dialog shows it."""
-    return format_address(facts.suggested_address(machine, size))
+    return format_address(suggested_address(machine, size))
 
 
 def add_preview(machine: Machine, start: int, size: int) -> str:

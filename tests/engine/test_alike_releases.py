@@ -40,7 +40,7 @@ def test_they_are_those_of_which_a_trial_of_each_says_so(
     machine = engine.open_machine(name)
     request = engine.Add(start="8G", size="256M", caller=caller, placement=placement)
     found = engine.compare(machine, request, placements=[placement], models=RELEASES, online=online)
-    each = [[row.model for row in run] for _, run in groupby(found.rows, key=without_names)]
+    each = [[row.model for row in run] for _, run in groupby(found.alternatives, key=without_names)]
     assert alike_releases(state_of(machine), request, online) == each
 
 

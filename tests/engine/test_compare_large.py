@@ -76,7 +76,7 @@ def test_a_comparison_of_a_tebibyte_tries_few_blocks(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(thin, "attempt", counted)
     found = compare(open_machine("terabyte-server"), Add(start="2T", size="1T"))
-    assert [row.blocks for row in found.rows] == [8192] * 4
+    assert [row.blocks for row in found.alternatives] == [8192] * 4
     assert 4 <= len(tried) < 200
     assert found.plan.movable_blocks + found.plan.kernel_blocks == 8192
 
@@ -117,16 +117,16 @@ def test_placements_differ_in_few_numbers() -> None:
     assert [one.name for one in figures(found) if one.differs] == [
         "takes at once", "free at once", "2M at once", "MemTotal then", "longest run", "goes alone"
     ]  # fmt: skip
-    assert [stretch.memmap for stretch in found.rows[1].stretches] == [4096, 0]
-    assert [sum(pages for _, pages in row.outside) for row in found.rows] == [4096, 0, 0, 0]
+    assert [stretch.memmap for stretch in found.alternatives[1].stretches] == [4096, 0]
+    assert [sum(pages for _, pages in row.outside) for row in found.alternatives] == [4096, 0, 0, 0]
 
 
 def test_of_kernels_that_do_alike_one_stands_for_all() -> None:
     machine = open_machine("small-guest")
     varied = vary(machine, Add(start="4G", size="1G"), "kernel models")
     assert varied.names == ("rfc-v2", "4.18 to 6.7", "6.8 to 7.3")
-    assert [row.model for row in varied.comparison.rows] == ["rfc-v2", "6.7", machine.model.name]
-    assert [[sentence(one) for one in row.boots] for row in varied.comparison.rows] == [
+    assert [row.model for row in varied.comparison.alternatives] == ["rfc-v2", "6.7", machine.model.name]
+    assert [[sentence(one) for one in row.boots] for row in varied.comparison.alternatives] == [
         ["in no released kernel (RFC v2)"], ["with Linux 6.7"], []
     ]  # fmt: skip
 
@@ -134,11 +134,11 @@ def test_of_kernels_that_do_alike_one_stands_for_all() -> None:
 def test_block_sizes_where_there_are_others() -> None:
     varied = vary(open_machine("small-guest"), Add(start="4G", size="1G"), "block sizes")
     assert varied.names == ("128M", "512M", "1G", "2G")
-    assert [row.result for row in varied.comparison.rows] == ["ok", "ok", "ok", "EINVAL"]
-    assert "where the memory of the boot ends" in sentence(varied.comparison.rows[1].boots[0])
+    assert [row.result for row in varied.comparison.alternatives] == ["ok", "ok", "ok", "EINVAL"]
+    assert "where the memory of the boot ends" in sentence(varied.comparison.alternatives[1].boots[0])
     assert vary(open_machine("arm64-guest"), Add(start="8G", size="1G"), "block sizes").names == ("128M",)
     power = boot_machine([(0, 0, "4G")], arch="ppc64le-radix-4k")
-    rows = vary(power, Add(start="8G", size="1G"), "block sizes").comparison.rows
+    rows = vary(power, Add(start="8G", size="1G"), "block sizes").comparison.alternatives
     assert "firmware" in sentence(rows[0].boots[0])
 
 
@@ -151,7 +151,7 @@ def test_online_types_differ_in_what_the_kernel_may_put_there() -> None:
 
 def test_an_alternative_that_is_refused_has_no_numbers() -> None:
     found = vary(guest("256M"), Add(start="4G", size="16G"), "placements").comparison
-    assert found.rows[0].result == "ENOMEM"
+    assert found.alternatives[0].result == "ENOMEM"
     assert figure(found, "free at once").values[0] is None
     assert not figure(found, "free at once").best[0]
 

@@ -35,7 +35,7 @@ def rehearsed(machine: Machine, size: str, node: int | None = None) -> None:
     """What it answers is what the commands do, one after the other, and the machine is as it was before."""
     before = machine.copy()
     plan = give_back(machine, parse_bytes(size), node)
-    for command in plan.commands():
+    for command in plan.commands:
         outcome = before.apply(command)
         assert outcome.ok
         assert outcome.certainty == ("not known" if command.block in plan.unsure else "yes")
@@ -46,7 +46,7 @@ def rehearsed(machine: Machine, size: str, node: int | None = None) -> None:
 
 def test_blocks_that_each_could_go_do_not_all_go_together() -> None:
     machine = power_partition()
-    alone = sum(machine.why_not(command).ok for command in give_back(machine, 16 * GIB).commands())
+    alone = sum(machine.why_not(command).ok for command in give_back(machine, 16 * GIB).commands)
     plan = give_back(machine, 16 * GIB)
     assert plan.answer == "no"
     assert alone >= len(plan.blocks)

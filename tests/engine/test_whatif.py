@@ -39,7 +39,7 @@ def asked(machine: Machine, request: Add, **how: Any) -> Comparison:
 
 def row(comparison: Comparison, **wanted: Any) -> Alternative:
     """The one row with these fields."""
-    (found,) = [r for r in comparison.rows if all(getattr(r, name) == value for name, value in wanted.items())]
+    (found,) = [r for r in comparison.alternatives if all(getattr(r, name) == value for name, value in wanted.items())]
     return found
 
 
@@ -67,12 +67,12 @@ def test_gigantic_pages_by_block_size_and_placement(
     assert gigantic(row(upstream, block_size=GIB, placement="block")) == large
     assert gigantic(row(upstream, block_size=2 * GIB, placement="block")) == huge
     assert gigantic(row(rfc, placement="range")) == pool
-    assert {gigantic(r) for r in (*upstream.rows, *rfc.rows) if r.placement == "boot"} == {boot}
+    assert {gigantic(r) for r in (*upstream.alternatives, *rfc.alternatives) if r.placement == "boot"} == {boot}
 
 
 def test_movable_memory_has_no_gigantic_pages_but_small_huge_ones() -> None:
     found = asked(two_nodes("4G"), Add(start="8G", size="2G", node=1), placements=("boot",))
-    assert found.rows[0].online.huge == {2 << 20: 1024, GIB: 0}
+    assert found.alternatives[0].online.huge == {2 << 20: 1024, GIB: 0}
     assert found.before.huge == {2 << 20: 0, GIB: 0}
 
 
@@ -80,7 +80,7 @@ def test_one_block_in_numbers() -> None:
     """128 MiB with its own memmap: MemTotal grows by 129024 kB; in boot memory by 131072 kB, less 2048 kB at once."""
     request = Add(start="8G", size="128M", node=1)
     found = asked(two_nodes("4G"), request, placements=("block", "boot"), online="online_kernel")
-    own, boot = found.rows
+    own, boot = found.alternatives
     assert (own.online.total - found.before.total) * 4 == 129024
     assert own.added.total == boot.added.total == found.before.total
     assert (boot.online.total - found.before.total) * 4 == 131072
@@ -95,7 +95,7 @@ def test_one_block_in_numbers() -> None:
 def test_forced_padding_is_waste() -> None:
     """ppc64 with 64K pages, 256 MiB blocks: 4 pages of memmap, 32 taken."""
     machine = boot_machine([(0, 0, "4G")], arch="ppc64le-radix-64k", memmap_on_memory="force")
-    found = asked(machine, Add(start="4G", size="1G"), placements=("block",)).rows[0]
+    found = asked(machine, Add(start="4G", size="1G"), placements=("block",)).alternatives[0]
     assert (found.blocks, found.memmap_pages, found.waste) == (4, 128, 112)
 
 
@@ -140,7 +140,7 @@ def test_other_nodes_memory_for_the_memmap_is_counted() -> None:
 
 def test_block_size_that_does_not_fit_is_the_kernels_refusal() -> None:
     found = asked(two_nodes("4G"), Add(start="8G", size="10G", node=1), placements=("block",), block_sizes=("2G", "4G"))
-    fits, refused = found.rows
+    fits, refused = found.alternatives
     assert (fits.result, fits.blocks, fits.removable) == ("ok", 5, ((4, 8),))
     assert refused.result == "EINVAL"
     assert "0x100000000" in sentence(refused.reason)
@@ -150,7 +150,7 @@ def test_block_size_that_does_not_fit_is_the_kernels_refusal() -> None:
 def test_missing_memory_is_a_number() -> None:
     machine = guest("256M")
     found = asked(machine, Add(start="4G", size="16G"), placements=("boot", "block"))
-    boot, own = found.rows
+    boot, own = found.alternatives
     assert boot.result == "ENOMEM"
     assert 0 < boot.missing < 65536
     assert (own.result, own.missing, own.blocks) == ("ok", 0, 128)
@@ -159,9 +159,9 @@ def test_missing_memory_is_a_number() -> None:
 def test_each_model_does_what_it_does_by_itself() -> None:
     machine = guest("4G", memmap_on_memory="force")
     found = asked(machine, Add(start="8G", size="1G"), placements=(None,), models=("rfc-v2", "6.1", "6.12"))
-    assert [r.memmap[0].on for r in found.rows] == ["self", "kernel", "self"]
-    assert [r.removable for r in found.rows] == [((65, 71),), ((64, 71),), ((64, 71),)]
-    demanded = asked(machine, Add(start="8G", size="1G"), placements=("block",), models=("6.1",)).rows[0]
+    assert [r.memmap[0].on for r in found.alternatives] == ["self", "kernel", "self"]
+    assert [r.removable for r in found.alternatives] == [((65, 71),), ((64, 71),), ((64, 71),)]
+    demanded = asked(machine, Add(start="8G", size="1G"), placements=("block",), models=("6.1",)).alternatives[0]
     assert demanded.result == "EINVAL"
 
 
@@ -176,7 +176,7 @@ def test_what_can_be_removed_again() -> None:
     assert "holds the memmap of" in sentence(stuck.reason)
     own = row(found, model="6.12", placement="block")
     assert (own.removable, own.stuck, own.assured) == (((64, 143),), (), True)
-    kernel = asked(machine, request, placements=("block",), online="online_kernel").rows[0]
+    kernel = asked(machine, request, placements=("block",), online="online_kernel").alternatives[0]
     assert (kernel.removable, kernel.assured, kernel.zones) == (((64, 143),), False, {"Normal": 80})
 
 
@@ -185,18 +185,18 @@ def test_existing_heads_are_not_taken_for_free_memory() -> None:
     machine = guest("4G")
     dimm(machine, "256M", at="4G")
     online(machine, 33, kind="online_kernel")
-    kept = asked(machine, Add(start="8G", size="2G"), placements=("sections",)).rows[0]
-    other = asked(machine, Add(start="8G", size="2G"), placements=("sections",), block_sizes=("1G",)).rows[0]
+    kept = asked(machine, Add(start="8G", size="2G"), placements=("sections",)).alternatives[0]
+    other = asked(machine, Add(start="8G", size="2G"), placements=("sections",), block_sizes=("1G",)).alternatives[0]
     assert kept.memmap == other.memmap == (MemmapShare("section", 0, 8192),)
     assert other.added.free == kept.added.free + (kept.objects - other.objects)
     assert (kept.blocks, other.blocks) == (16, 2)
-    conflict = asked(machine, Add(start="4G", size="1G"), placements=("block",), block_sizes=("1G",)).rows[0]
+    conflict = asked(machine, Add(start="4G", size="1G"), placements=("block",), block_sizes=("1G",)).alternatives[0]
     assert conflict.result == "EEXIST"
 
 
 def test_blocks_that_go_online_by_themselves_wait_for_the_comparison() -> None:
     machine = guest("4G", auto_online="online")
-    found = asked(machine, Add(start="8G", size="256M"), placements=("block",)).rows[0]
+    found = asked(machine, Add(start="8G", size="256M"), placements=("block",)).alternatives[0]
     assert found.added.total < found.online.total
     assert found.zones == {"Movable": 2}
 
@@ -206,7 +206,7 @@ def test_onlining_that_is_refused_is_the_result() -> None:
     state = state_of(machine)
     state.chain = state.chain.with_subscriber(Notifier("driver", 0, Frozen({"MEM_GOING_ONLINE": "EPERM"})))
     compared = asked(machine, Add(start="8G", size="256M"), placements=("block",))
-    found = compared.rows[0]
+    found = compared.alternatives[0]
     assert found.result == "EPERM"
     assert found.reason == Vetoed("driver", "MEM_GOING_ONLINE")
     assert found.blocks == 2, "the add was done, onlining was refused"
@@ -218,7 +218,7 @@ def test_used_memory_counts() -> None:
     do(machine, Allocate(size="1G"))
     found = asked(machine, Add(start="8G", size="1G", node=1), placements=("block",))
     assert found.before.free == sum(zone.free for zone in machine.zones.values())
-    assert found.rows[0].online.free - found.rows[0].added.free == 8 * 32256
+    assert found.alternatives[0].online.free - found.alternatives[0].added.free == 8 * 32256
 
 
 @pytest.mark.parametrize(
@@ -259,17 +259,17 @@ def test_table_names_every_number_and_fits() -> None:
 
 def test_table_says_what_a_real_machine_needs_and_where_no_kernel_does_it() -> None:
     found = asked(guest("4G", memmap_on_memory="N"), Add(start="8G", size="1G"))
-    assert [sentence(r.needs) for r in found.rows] == [
+    assert [sentence(r.needs) for r in found.alternatives] == [
         "as it is",
         "in no released kernel (RFC v2)",
         "memmap_on_memory=Y at boot",
         "in no released kernel (RFC option b)",
     ]
-    assert [r.placement for r in found.rows if r.chosen] == ["boot"]
+    assert [r.placement for r in found.alternatives if r.chosen] == ["boot"]
     lines = {line.split("  ")[0]: line for line in comparison_text(found).splitlines()}
     assert lines["needs"].endswith("as it is   RFC v2 only    =Y at boot  RFC option b")
     assert "boot *" in lines["placement"]
-    assert f"  {found.rows[0].online.huge[2 << 20]:,} " in lines["2M pages on node"]
+    assert f"  {found.alternatives[0].online.huge[2 << 20]:,} " in lines["2M pages on node"]
     assert "," in lines["2M pages on node"]
     assert "RFC v2 only: in no released kernel (RFC v2)" in lines
     assert comparison_text(found, 80).count("placement ") == 1
@@ -294,7 +294,7 @@ def test_all_alternatives_go_through_the_hands_of_who_waits() -> None:
             yield way
 
     found = asked(guest("1G"), Add(start="8G", size="1G"), models=("6.1", "6.12"), watched=watched)
-    assert seen == [8] * 8 == [len(found.rows)] * 8
+    assert seen == [8] * 8 == [len(found.alternatives)] * 8
 
 
 def test_clone_shares_values_and_nothing_else() -> None:

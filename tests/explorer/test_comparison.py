@@ -134,7 +134,7 @@ def test_as_many_stand_side_by_side_as_there_is_room_for() -> None:
 def plan_of(choose: Callable[[Alternative], bool], what: str = "placements", name: str = "small-guest") -> Any:
     """What doing the first such alternative takes."""
     found = varied(what, name)
-    return picked(found.comparison, next(at for at, row in enumerate(found.comparison.rows) if choose(row)))
+    return picked(found.comparison, next(at for at, row in enumerate(found.comparison.alternatives) if choose(row)))
 
 
 def test_what_the_kernel_does_by_itself_is_done_here() -> None:
@@ -167,7 +167,7 @@ def test_what_is_picked_comes_out_as_it_was_compared(what: str, name: str) -> No
     """The machine that results has the MemTotal that was shown, wherever it is done."""
     found = varied(what, name, "1G", "32G")
     assert found.comparison.fits
-    for at, row in enumerate(found.comparison.rows):
+    for at, row in enumerate(found.comparison.alternatives):
         machine = engine.open_machine(name)
         if not row.ok:
             continue
@@ -185,7 +185,7 @@ def test_what_is_picked_for_other_callers_comes_out_so_too(model: str, caller: A
     machine = engine.reboot(engine.open_machine("small-guest"), {"model": model})
     found = engine.vary(machine, engine.Add(start="4G", size="128M", caller=caller), "placements")
     assert found.comparison.fits
-    for at, row in enumerate(found.comparison.rows):
+    for at, row in enumerate(found.comparison.alternatives):
         plan = picked(found.comparison, at)
         where = engine.reboot(machine, plan.boot) if plan.boot else machine.copy()
         if row.ok:
@@ -194,7 +194,7 @@ def test_what_is_picked_for_other_callers_comes_out_so_too(model: str, caller: A
 
 
 def test_which_a_released_kernel_has() -> None:
-    rows = varied().comparison.rows
+    rows = varied().comparison.alternatives
     assert [released(row) for row in rows] == [True, False, True, False]
     assert [needs(row) for row in rows][2] == "as it is"
 

@@ -50,11 +50,11 @@ def test_blocks_of_several_sections() -> None:
 
 
 def test_the_suggested_address_is_free_aligned_and_above_all() -> None:
-    assert facts.suggested_address(guest(), 1 << 30) == 4 << 30
+    assert engine.suggested_address(guest(), 1 << 30) == 4 << 30
     machine = with_dimm()
-    assert facts.suggested_address(machine, 1 << 30) == 5 << 30
+    assert engine.suggested_address(machine, 1 << 30) == 5 << 30
     big = engine.open_machine("terabyte-server")
-    at = facts.suggested_address(big, 1 << 40)
+    at = engine.suggested_address(big, 1 << 40)
     assert at % big.geometry.block_size == 0
     assert at >= (max(big.blocks) + 1) * big.geometry.block_size
     assert big.apply(engine.Add(start=at, size="1G")).ok
@@ -72,7 +72,7 @@ def test_device_memory_has_a_place_but_no_block() -> None:
     machine = guest()
     assert machine.apply(engine.Add(start="4G", size="256M", caller="pmem")).ok
     assert facts.ghosts(machine) == {32: "device", 33: "device"}
-    assert facts.suggested_address(machine, 1) == (4 << 30) + (256 << 20)
+    assert engine.suggested_address(machine, 1) == (4 << 30) + (256 << 20)
 
 
 def test_what_a_failed_add_left_behind_is_told_from_a_device() -> None:

@@ -146,16 +146,16 @@ class AutoMovable(Answered, frozen=True):
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """The alternatives of an add request, one of `rows` each. `before` is the memory of the machine as it is, `page_size` in
+    """An add request and its `alternatives`. `before` is the memory of the machine as it is, `page_size` in
     bytes, and `plan` what the kernel's policy auto-movable would do with the request."""
 
     request: Add
     page_size: int
     before: MemoryTotals
-    rows: tuple[Alternative, ...]
+    alternatives: tuple[Alternative, ...]
     plan: AutoMovable
 
     @property
     def fits(self) -> bool:
         """Does any of the alternatives fit?"""
-        return any(row.ok for row in self.rows)
+        return any(row.ok for row in self.alternatives)

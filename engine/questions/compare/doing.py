@@ -32,8 +32,8 @@ class Doing(NamedTuple):
 
 
 def doing(comparison: Comparison, number: int) -> Doing:
-    """How the alternative in row `number` of a comparison is done, from 0 on."""
-    row = comparison.rows[number]
+    """How the alternative with this number, from 0 on, is done."""
+    row = comparison.alternatives[number]
     boot: dict[str, str] = {}
     for needs in (row.needs, *row.boots):
         boot |= _options(needs, row)

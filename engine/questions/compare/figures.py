@@ -107,9 +107,9 @@ def figures(comparison: Comparison) -> tuple[Figure, ...]:
 
 def _figures(comparison: Comparison, measures: list[_Measure]) -> Iterator[Figure]:
     for name, short, weight, better, value, text in measures:
-        values = tuple(value(row) if row.ok else None for row in comparison.rows)
+        values = tuple(value(row) if row.ok else None for row in comparison.alternatives)
         known = [one for one in values if one is not None]
-        texts = tuple(text(row, comparison.page_size) if row.ok else "" for row in comparison.rows)
+        texts = tuple(text(row, comparison.page_size) if row.ok else "" for row in comparison.alternatives)
         goal = (max if better == "more" else min)(known, default=0)
         found = Figure(name, values, texts, tuple(one == goal for one in values), better, weight, short)
         yield found if found.differs else msgspec.structs.replace(found, best=(False,) * len(values))

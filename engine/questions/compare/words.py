@@ -34,26 +34,28 @@ def describe_comparison(comparison: Comparison) -> Sheet:
     rows, only the reasons."""
     page, before = comparison.page_size, comparison.before
     title = (
-        f"{describe(comparison.request)}, then {' or '.join(dict.fromkeys(row.online_type for row in comparison.rows))}",
+        f"{describe(comparison.request)}, then {' or '.join(dict.fromkeys(row.online_type for row in comparison.alternatives))}",
         f"before: MemTotal {about_bytes(before.total * page)}, MemFree {about_bytes(before.free * page)}"
         + "".join(f", {count:,} pages of {format_bytes(size)}" for size, count in before.huge.items())
         + f" on node {comparison.request.node}",
     )
-    adds = any(row.blocks for row in comparison.rows)
-    rows = tuple((name, tuple(cell(row, comparison) for row in comparison.rows)) for name, cell in _lines(comparison))
+    adds = any(row.blocks for row in comparison.alternatives)
+    rows = tuple(
+        (name, tuple(cell(row, comparison) for row in comparison.alternatives)) for name, cell in _lines(comparison)
+    )
     return Sheet(title, rows if adds else (), tuple(tuple(lines) for lines in _below(comparison, adds) if lines))
 
 
 def _below(comparison: Comparison, adds: bool) -> Iterator[list[str]]:
     yield [*_legend(comparison)] if adds else ["None of these fits."]
     notes: dict[str, list[str]] = {}
-    for row in comparison.rows:
+    for row in comparison.alternatives:
         for note in _notes(row, comparison):
             notes.setdefault(note, []).append(
                 f"{row.model} {format_bytes(row.block_size)} {row.placement or 'by model'}"
             )
     yield [f"{', '.join(names)}: {note}" for note, names in notes.items()]
-    if any(row.ok and row.blocks and not row.assured for row in comparison.rows):
+    if any(row.ok and row.blocks and not row.assured for row in comparison.alternatives):
         yield ["In a kernel zone a block can be removed only until the kernel has put a page into it."]
     if comparison.plan.result == "ok" or comparison.fits:
         yield [_plan(comparison, comparison.page_size)]
@@ -65,7 +67,7 @@ def _lines(comparison: Comparison) -> list[tuple[str, Cell]]:
         ("model", lambda row, c: row.model),
         ("block size", lambda row, c: format_bytes(row.block_size)),
         ("placement", lambda row, c: (row.placement or "by model") + _CHOSEN * row.chosen),
-        *([("online as", _online_type)] if len({row.online_type for row in comparison.rows}) > 1 else []),
+        *([("online as", _online_type)] if len({row.online_type for row in comparison.alternatives}) > 1 else []),
         ("needs", lambda row, c: _short(row.needs)),
         ("fits", lambda row, c: "yes" if row.ok else row.result),
         ("missing", lambda row, c: _bytes(row.missing, c) if row.missing else _NOT_DONE),
@@ -139,9 +141,9 @@ def _short(needs: Released) -> str:
 
 def _legend(comparison: Comparison) -> Iterator[str]:
     """What the short words of the table stand for."""
-    if any(row.chosen for row in comparison.rows):
+    if any(row.chosen for row in comparison.alternatives):
         yield "*: what the kernel model does by itself"
-    for needs in dict.fromkeys(row.needs for row in comparison.rows):
+    for needs in dict.fromkeys(row.needs for row in comparison.alternatives):
         if not isinstance(needs, released.AsItIs):
             yield f"{_short(needs)}: {sentence(needs)}"
 
@@ -173,7 +175,7 @@ def _nearest(row: Alternative, comparison: Comparison) -> str:
 def _plan(comparison: Comparison, page: int) -> str:
     plan = comparison.plan
     if plan.result != "ok":
-        said = any((row.result, row.reason) == (plan.result, plan.reason) for row in comparison.rows)
+        said = any((row.result, row.reason) == (plan.result, plan.reason) for row in comparison.alternatives)
         return f"online_policy=auto-movable: {plan.result}, {'as above' if said else sentence(plan.reason)}"
     movable, kernel = about_bytes(plan.movable_pages * page), about_bytes(plan.kernel_pages * page)
     return (

@@ -83,6 +83,7 @@ class GiveBack(msgspec.Struct, frozen=True):
             return "yes"
         return "no" if self.most < self.wanted else "not known"
 
+    @property
     def commands(self) -> tuple[Offline, ...]:
         """The blocks in their order, as commands."""
         return tuple(Offline(block=block) for block in self.blocks)

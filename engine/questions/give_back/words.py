@@ -61,7 +61,7 @@ def _answer(plan: GiveBack) -> str:
 def _script(plan: GiveBack) -> Iterator[str]:
     """The blocks in their order; those that hang on pages that no one saw are marked."""
     unsure = {*plan.unsure}
-    for guessed, commands in groupby(plan.commands(), key=lambda command: command.block in unsure):
+    for guessed, commands in groupby(plan.commands, key=lambda command: command.block in unsure):
         yield from (f"{line}{'  # not known' if guessed else ''}" for line in lines(tuple(commands)))
 
 

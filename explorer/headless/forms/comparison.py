@@ -166,10 +166,10 @@ def comparison_document(machine: Machine, comparison: Comparison) -> ComparisonD
         name=machine.origin.name,
         line=said.line,
         command=said.command,
-        online=comparison.rows[0].online_type,
+        online=comparison.alternatives[0].online_type,
         fits=comparison.fits,
         before=rows.memory(comparison.before),
-        alternatives=tuple(map(rows.alternative, comparison.rows)),
+        alternatives=tuple(map(rows.alternative, comparison.alternatives)),
         plan=rows.plan(comparison.plan),
     )
 

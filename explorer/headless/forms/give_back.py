@@ -60,7 +60,7 @@ def give_back_document(machine: Machine, plan: GiveBack) -> GiveBackDocument:
         most=plan.most,
         blocks=plan.blocks,
         unsure=plan.unsure,
-        lines=tuple(lines(plan.commands())),
+        lines=tuple(lines(plan.commands)),
         moves=Amount(plan.moves * plan.page_size, plan.moves),
         held=tuple(map(_held, plan.held)),
     )

@@ -93,7 +93,7 @@ class Pictures(Drawn):
 
 def _usual(varied: Varied) -> int:
     """The alternative that the machine's kernel has by itself; else the first that takes no other boot."""
-    rows = varied.comparison.rows
+    rows = varied.comparison.alternatives
     usual = [at for at, row in enumerate(rows) if row.chosen] or [at for at, row in enumerate(rows) if not row.boots]
     return usual[0] if usual else 0
 
@@ -207,7 +207,7 @@ class ComparisonScreen(Portrayed, Screen[Picked]):
 
     def _shown(self, varied: Varied) -> list[int]:
         """The alternatives that are shown: all, or those that a released kernel has, if there is one."""
-        kept = [at for at, row in enumerate(varied.comparison.rows) if released(row)] if self._released else []
+        kept = [at for at, row in enumerate(varied.comparison.alternatives) if released(row)] if self._released else []
         return kept or [*range(len(varied.names))]
 
     def _show(self) -> None:
@@ -252,7 +252,7 @@ class ComparisonScreen(Portrayed, Screen[Picked]):
         varied, at = self.varied, self.chosen
         if varied is None or at is None:
             return
-        row, bar = varied.comparison.rows[at], self.query_one(ResultBar)
+        row, bar = varied.comparison.alternatives[at], self.query_one(ResultBar)
         name = varied.names[at]
         offers = [
             Offer("t", "all numbers", "numbers", "screen.table"),
@@ -330,7 +330,7 @@ class ComparisonScreen(Portrayed, Screen[Picked]):
         varied, at = self.varied, self.chosen
         if varied is None or at is None:
             return
-        row = varied.comparison.rows[at]
+        row = varied.comparison.alternatives[at]
         if row.ok:
             self.dismiss(picked(varied.comparison, at))
         else:

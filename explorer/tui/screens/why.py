@@ -153,7 +153,7 @@ def contents_of_batch(label: str, done: int, groups: Sequence[tuple[Sequence[Out
 def contents_of_size(plan: GiveBack) -> Contents:
     """The same of so much memory that is to be given back: its blocks, all together."""
     words = "take them offline" if not plan.unsure else "rehearse it, as if no page of unknown kind were in the way"
-    commands = plan.commands()
+    commands = plan.commands
     choices = [Choice(words, tuple(map(describe, commands)), commands)] if commands else []
     return describe_give_back(plan), "What can be done:", choices
 
