@@ -142,6 +142,7 @@ class _Curve:
         self.points: list[GrowthPoint] = []
         self.dangers: list[GrowthDanger] = []
         self.doubts: list[GrowthDoubt] = []
+        self._command: Command | None = None
         self._events: list[Event] = []
         self.reach(0)
 
@@ -151,7 +152,7 @@ class _Curve:
 
     def follow(self, command: Command) -> None:
         """Run a command; a device that plugs unit by unit passes points on its way. Raises `HotplugError`."""
-        geometry = self._state.geometry
+        self._command, geometry = command, self._state.geometry
         for event in run(self._state, command, []):
             self._events.append(event)
             if isinstance(event, MemmapPlaced):
@@ -179,7 +180,9 @@ class _Curve:
 
     def doubt(self, error: HotplugError | None = None) -> None:
         """Note on what the last step hangs that is not known, where that was not noted before."""
-        tried = ended(self._state, self._events, [], error)
+        if self._command is None:
+            return
+        tried = ended(self._state, self._command, self._events, [], error)
         if tried.certainty == "not known":
             known = {type(doubt.reason) for doubt in self.doubts}
             reasons = (reason for reason in unknowns(self._state, tried) if type(reason) not in known)
