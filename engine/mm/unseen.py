@@ -11,10 +11,11 @@ from typing import Final
 
 import msgspec
 
+from ..memory.derived import Derived
 from ..memory.section import Section
 from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
-from ..memory.zone import Evidence
+from ..memory.zone import Evidence, Zone
 from ..numbers.bits import within
 from ..numbers.frozen import Frozen
 from ..numbers.rounding import ceil
@@ -72,8 +73,37 @@ class Tally(msgspec.Struct, frozen=True):
         return max(0, self.placed + reserved - self.evidence.disguised)
 
 
+class _Tallies:
+    """What was counted of each zone, good for as long as the sections are those that were counted: one block after the other
+    is asked of, and what a trial changed is as it was when the next is."""
+
+    def __init__(self, state: State) -> None:
+        self._changed = state.sections.watch()
+        self._sections = dict(state.sections)
+        self._counted: dict[ZoneKey, tuple[Zone, Evidence, Tally]] = {}
+
+    def of(self, state: State, key: ZoneKey) -> Tally:
+        """The count of a zone."""
+        if any(state.sections.get(nr) != self._sections.get(nr) for nr in self._changed):
+            self._sections = dict(state.sections)
+            self._counted.clear()
+        self._changed.clear()
+        zone, evidence = state.zones[key], state.evidence.get(key, _EXACT)
+        if key not in self._counted or self._counted[key][:2] != (zone, evidence):
+            self._counted[key] = zone, evidence, _count(state, key)
+        return self._counted[key][2]
+
+
+_tallies = Derived(_Tallies)
+
+
 def tally(state: State, key: ZoneKey) -> Tally:
-    """Count the pages of a zone that no one saw. Sections that are alike share their sets of pages, and are counted once."""
+    """Count the pages of a zone that no one saw."""
+    return _tallies.of(state).of(state, key)
+
+
+def _count(state: State, key: ZoneKey) -> Tally:
+    """Sections that are alike share their sets of pages, and are counted once."""
     zone, geometry = state.zones[key], state.geometry
     alike: dict[tuple[int, int, int], list[tuple[Section, int]]] = {}
     blocks: set[int] = set()

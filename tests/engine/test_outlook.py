@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from altmap.engine import Add, BadInput, Machine, Offline, Online, Pin, open_machine
+from altmap.engine import Add, BadInput, Machine, Offline, Online, Pin, Poison, open_machine
+from altmap.engine.memory.state import State, state_of
+from altmap.engine.mm import unseen
 from altmap.engine.protocol.reasons.taking import MemoryHoles, SeveralZones
+from altmap.engine.protocol.vocabulary import ZoneKey
 
 from .guests import do, guest
 
@@ -59,3 +62,24 @@ def test_a_block_that_a_rule_refuses_has_no_pages_in_the_way(name: str) -> None:
     assert ruled
     assert [one.blockers for one in ruled] == [()] * len(ruled)
     assert all(one.answer == "never" for one in ruled if isinstance(one.reason, SeveralZones))
+
+
+def test_the_pages_of_a_zone_that_no_one_saw_are_counted_once_for_all_blocks_and_anew_when_some_changed() -> None:
+    machine, counted = open_machine("firecracker-24g"), []
+    count = unseen._count
+
+    def noted(state: State, key: ZoneKey) -> unseen.Tally:
+        counted.append(key)
+        return count(state, key)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(unseen, "_count", noted)
+        answers(machine)
+        assert counted == [(0, "Normal")]
+        do(machine, Poison(address=37 << 27))
+        answers(machine)
+        assert counted == [(0, "Normal")] * 2
+    state = state_of(machine)
+    assert all(unseen.tally(state, key) == count(state, key) for key in state.zones)
+    machine.undo()
+    assert all(unseen.tally(state, key) == count(state, key) for key in state.zones)
