@@ -15,6 +15,8 @@ from typing import Any, Final
 from textual._context import active_app
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
+from textual.css.tokenize import tokenize_values
+from textual.css.tokenizer import Token
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.screen import Screen
@@ -76,6 +78,14 @@ def parse(sheet: Stylesheet, css: str, *place: Any, **more: Any) -> list[RuleSet
     return _parsed[asked]
 
 
+def tokens(values: dict[str, str]) -> dict[str, list[Token]]:
+    """The variables of a theme for its style sheets: each app would take them to pieces anew."""
+    asked = (*values.items(),)
+    if asked not in _tokens:
+        _tokens[asked] = tokenize_values(values)
+    return _tokens[asked]
+
+
 def handlers(pump: MessagePump, name: str, message: Message) -> Iterator[tuple[type, Callable[[Message], Any]]]:
     """The handlers of a message, for which Textual looks into every class of the widget at each message. What it found once for
     a kind of widget and a kind of message holds for all of these, unless some handler is for certain messages alone (``on``)."""
@@ -101,6 +111,7 @@ def _found(pump: MessagePump, name: str, message: Message) -> list[tuple[type, A
 _undrawn: list[bool] = []
 _handlers: dict[tuple[type[MessagePump], type[Message], str], list[tuple[type, Any]] | None] = {}
 _parsed: dict[tuple[object, ...], list[RuleSet]] = {}
+_tokens: dict[tuple[tuple[str, str], ...], dict[str, list[Token]]] = {}
 
 INSTEAD: Final[dict[str, object]] = {
     "textual.app.wait_for_idle": quiet,
@@ -109,6 +120,7 @@ INSTEAD: Final[dict[str, object]] = {
     "textual.screen.Screen._compositor_refresh": leave,
     "textual.message_pump.MessagePump._get_dispatch_methods": handlers,
     "textual.css.stylesheet.Stylesheet._parse_rules": parse,
+    "textual.css.stylesheet.tokenize_values": tokens,
     "textual.css.model.RuleSet.__hash__": object.__hash__,  # it is by identity in Textual as well, a million times a minute
     "textual.app.App.CLICK_CHAIN_TIME_THRESHOLD": 3600.0,
     "altmap.explorer.tui.widgets.levels.REST": 0,
