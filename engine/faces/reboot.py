@@ -242,7 +242,7 @@ def _add_again(state: State, devices: list[_Device]) -> Iterator[str]:
 
 def _kept(devices: list[_Device], options: Mapping[str, str]) -> Iterator[str]:
     given = " ".join(f"{key}={text}" for key, text in options.items())
-    yield f"derived, not booted{f' ({given})' if given else ''}: boot memory is used as it was before"
+    yield f"derived as if booted{f' with {given}' if given else ''}: boot memory is used as it was before"
     if again := [device for device in devices if device.caller == "acpi"]:
         size = format_bytes(sum(device.size for device in again))
         devices_are = (

@@ -26,13 +26,15 @@ MARKED: Final = "***"
 class Happening(NamedTuple):
     """What an operation does at a moment: the pages that it `changed`, and while pages move those that all have left
     (`vacated`, in isolated pageblocks) and those that were taken for them (`arrived`); where scanners of compaction are,
-    each a pfn and the sign that it is shown by; and how many pages came to blocks, by their first pfn."""
+    each a pfn and the sign that it is shown by; how many pages came to blocks, by their first pfn; and what a legend says of
+    what `changed`."""
 
     changed: Places = MappingProxyType({})
     vacated: Places = MappingProxyType({})
     arrived: Places = MappingProxyType({})
     scanners: tuple[tuple[int, str], ...] = ()
     came: Mapping[int, int] = MappingProxyType({})
+    word: str = "just changed"
 
     def differing(self, other: Happening, section: int) -> set[int]:
         """The sections on which something else is laid; `section`: pages of one."""

@@ -20,7 +20,7 @@ def pointed(scene: Scene, scope: Scope, over: Overlay, halves: int, edged: bool)
     found = [
         Entry(Paint(palette.ground, " "), word, sample)
         for places, signs, edge, brackets, word in (
-            (over.happening.changed, CHANGED, palette.accent, "<>", "just changed"),
+            (over.happening.changed, CHANGED, palette.accent, "<>", over.happening.word),
             (over.linked, LINKED, linked, "{}", "linked to it" if scope.level == "page" else "its struct pages"),
         )
         if (sample := tuple(_sample(scene, scope, places, halves, edged, (signs, edge, brackets))))

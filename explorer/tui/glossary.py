@@ -36,6 +36,7 @@ GLOSSARY: Final[dict[str, str]] = {
     # what is pointed out on the map
     "just changed": "What the last command changed, until the next key: edges round a whole block, else a sign on a cell (' on "
     "the upper one of a character, . on the lower one, : on both; without colour the cell is reversed).",
+    "not the same": "Pages that differ between the two states, shown as what a command changes is.",
     "its struct pages": "Where the struct pages of what is under the cursor lie: edges round a whole block, else + on cells. "
     "h goes there.",
     "linked to it": "Pages that hold the struct pages of the one under the cursor, or that it describes. h goes there.",

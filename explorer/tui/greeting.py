@@ -12,7 +12,7 @@ def greeting(session: Session) -> tuple[str, str, Look]:
     origin = machine.origin
     if before is not None and session.begun == "derived":
         news = origin.notes[: len(origin.notes) - len(before.machine.origin.notes)]
-        return "✓ derived", "; ".join(news).removeprefix("derived, "), "ok"
+        return "✓ a new machine", "; ".join(news), "ok"
     if session.begun == "copied":
         said = "of the running machine as it was read last; what is done here is done to the copy alone. u leads back."
         return "✓ a copy", said, "ok"

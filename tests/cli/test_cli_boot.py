@@ -15,7 +15,7 @@ def test_it_is_shown_where_there_is_no_terminal(altmap: Run) -> None:
     said = altmap("boot", "mixed-guest", "model=6.1", "memmap_on_memory=N")
     assert said.code == 0
     assert "memmap_on_memory=N" in said.out
-    assert "derived, not booted (model=6.1 memmap_on_memory=N): boot memory is used as it was before" in said.out
+    assert "derived as if booted with model=6.1 memmap_on_memory=N: boot memory is used as it was before" in said.out
     assert "8 memory devices of the firmware are empty (1G), added again by the rules of this boot" in said.out
 
 

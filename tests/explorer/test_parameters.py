@@ -77,7 +77,7 @@ def test_what_a_boot_decides_makes_another_machine_and_undo_leads_back() -> None
         assert other is not screen
         assert other.machine.settings.memmap_on_memory == "N"
         assert [other.machine.blocks[nr].head for nr in range(32, 40)] == [0] * 8
-        assert result(other).startswith("✓ derived  not booted (")
+        assert result(other).startswith("✓ a new machine  derived as if booted with ")
         assert "1 memory device of the firmware" in result(other)
         assert machine.settings.memmap_on_memory == "Y"
         await press(pilot, "f", "u")

@@ -20,6 +20,7 @@ from altmap.explorer.tui.session import Session
 from altmap.explorer.tui.states import together, way
 from altmap.explorer.tui.widgets.bars import ResultBar
 from altmap.explorer.tui.widgets.heading import Heading
+from altmap.explorer.tui.widgets.map_legend import MapLegend
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.tui.widgets.prose import Prose
 from textual.widgets import OptionList
@@ -166,8 +167,12 @@ def test_what_differs_is_lit_and_told_until_it_is_left() -> None:
         map_ = shown.query_one(MemoryMap)
         assert set(map_.happening.changed) == {32, 33, 34, 35}
         assert "add 1G at 0x100000000 node 0 → half" in shown.query_one(ResultBar).text
+        assert map_.cursor == 32, "the first block that differs"
+        assert "not the same" in shown.query_one(MapLegend).words
+        assert "changed" not in shown.query_one(MapLegend).words
         await press(pilot, "v")
         assert set(map_.happening.changed) == {32, 33, 34, 35}
+        await press(pilot, "home")
         visited = []
         for key in ("n", "n", "N", "N"):
             await press(pilot, key)
@@ -309,6 +314,15 @@ def test_a_block_that_one_state_lacks_keeps_its_place_in_both() -> None:
         assert len(rows[0]) > 0
 
     drive(planned(), look, (120, 40))
+
+
+def test_a_state_is_called_by_the_verb_that_made_it() -> None:
+    async def travel(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "colon", *"offline 4-5", "enter", "colon", *"online 4", "enter")
+        await press(pilot, "t", "up", "enter")
+        assert result(screen).startswith("state 3  offline 4-5")
+
+    drive(with_dimm(), travel)
 
 
 def test_that_one_goes_over_many_states_is_seen_before_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:

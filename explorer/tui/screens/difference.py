@@ -76,13 +76,15 @@ class DifferenceScreen(Ground, Portrayed, Mapped, Screen[Goal]):
     def on_mount(self) -> None:
         self._map.focus()
         self._show()
+        if self._changed:  # there is more to be read than of any other block
+            self._map.pfn = self._changed[0] * self.machine.geometry.pages_per_block
 
     def _show(self) -> None:
         other = self._states[1 - self._seen][1]
         found = changes.changes(dict(other.sections), self.machine)
         self._map.hold(self.machine)
         self._map.show()
-        self._map.show_happening(Happening(found.pages))
+        self._map.show_happening(Happening(found.pages, word="not the same"))
         per_block = self.machine.geometry.sections_per_block
         self._changed = sorted({nr // per_block for nr in found.pages})
         overview = self.query_one(OverviewLine)

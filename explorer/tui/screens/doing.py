@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from altmap.engine import BadInput, Command, describe
+from altmap.engine import BadInput, Command
 
 from ...picture.view import BlockOutlook
 from .. import changes, prospects
@@ -152,8 +152,8 @@ class DoingScreen(MappingScreen):
     def _be_in(self, number: int) -> None:
         self.machine.go_to(number)
         step = self.machine.timeline.present
-        made = describe(step.outcome.command) if step.outcome else "the beginning"
-        self.show_state(f"state {number}", step.name or made)
+        verb = self.session.shown_verb(step)
+        self.show_state(f"state {number}", step.name or (verb[1] if verb is not None else "the beginning"))
 
     def show_state(self, badge: str, text: str) -> None:
         """The machine is in another state, by no command."""
