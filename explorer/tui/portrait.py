@@ -24,11 +24,18 @@ class Portrayed(Base):
     """A screen that can be taken a picture of; mixed into those of the explorer, before what Textual's classes bring."""
 
     async def on_event(self, event: Event) -> None:
+        """A screen that comes into sight looks as its rules say since it was mounted, and is dressed with the others when another
+        theme is chosen: no rule is looked up again."""
+        if isinstance(event, ScreenResume):
+            event.refresh_styles = False
+        if isinstance(event, Resize):
+            await self._resized(event)
+        else:
+            await super().on_event(event)
+
+    async def _resized(self, event: Resize) -> None:
         """Another size is drawn when this and all behind it that is seen have their places: Textual draws the top screen first,
         over what was behind it before, and asks for the looks of a size only after a layout without them."""
-        if not isinstance(event, Resize):
-            await super().on_event(event)
-            return
         with self.app.batch_update():
             if self.is_current:
                 classes = classes_of(event.size)
@@ -37,11 +44,6 @@ class Portrayed(Base):
                         screen.update_classes(classes, update=False)
                         self.app.stylesheet.update(screen)
             await super().on_event(event)
-
-    def on_screen_resume(self, event: ScreenResume) -> None:
-        """A new screen looks as its rules say since it was mounted, and one that is seen again is dressed with the others when
-        another theme is chosen: no rule is looked up again."""
-        event.refresh_styles = False
 
     def redraw(self, widget: Widget) -> None:
         """Draw a widget, together with all that are told of until nothing is left to do.
