@@ -56,6 +56,7 @@ Command = (
     | Pin
     | Unpin
 )
+"""A command of any class: what `Machine.apply` takes."""
 COMMANDS: Final[tuple[type[Command], ...]] = get_args(Command)
 
 

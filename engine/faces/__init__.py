@@ -1,1 +1,1 @@
-"""What people meet: machines by name or from numbers, differences, shell lines, lsmem."""
+"""What people meet: machines by name, from numbers or from words, films, differences, shell scripts, lsmem."""

@@ -43,7 +43,7 @@ _BIG_BLOCK: Final = 2 * GIB
 
 
 class Preset(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: the usual geometry of a kind of kernel, and its abilities.
+    """One row: an architecture with a size of page, its usual geometry, and what its kernels can do.
 
     name                 key of the row
     machines             what `uname -m` and distributions call the machine
@@ -320,7 +320,7 @@ _ROWS: Final = (
 # fmt: on
 
 ARCHITECTURES: Final[Mapping[str, Preset]] = MappingProxyType({preset.name: preset for preset in _ROWS})
-"""Every row by name; of the rows for one machine the first is the usual one."""
+"""Every `Preset` by name; of those for one machine the first is the usual one."""
 
 
 def preset_for(machine: str, page_size: int | None = None, pageblock_order: int | None = None) -> Preset:

@@ -17,7 +17,7 @@ Release = tuple[int, int]
 
 
 class KernelModel(msgspec.Struct, frozen=True):
-    """One kernel's way with hot-added memmap.
+    """What one kernel does in its own way: a release of Linux, or a series that was proposed. The mechanisms read it.
 
     released               a release of Linux; what was proposed and never merged is none
     hosts                  architectures that are built with MHP_MEMMAP_ON_MEMORY

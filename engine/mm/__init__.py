@@ -1,1 +1,1 @@
-"""The mechanisms of mm/: page allocation, isolation, migration, the memmap of hot-added sections."""
+"""The mechanisms of mm/: page allocation, isolation, migration, compaction, huge pages, the memmap of hot-added sections."""

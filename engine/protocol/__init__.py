@@ -1,1 +1,1 @@
-"""What may be asked of a machine and what it tells: commands, scripts, events, outcomes."""
+"""The words in which everything else speaks: what pages, zones and callers are called, events, and reasons as data."""

@@ -38,7 +38,7 @@ ABSENT: Final = "absent"  # a hole: no memory there
 ASSUMED: Final = "assumed"  # kernel or reserved page whose number is measured and whose place is a guess
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
-"""What a page can be, as it is explained above."""
+"""What a page can be used for: the values of `Kind`, each explained here above."""
 
 UNMOVABLE_KINDS: Final[tuple[Kind, ...]] = (RESERVED, SLAB, PAGETABLE, VMEMMAP, KERNEL)
 """Kinds that no offline of a kernel zone gets past (has_unmovable_pages)."""
@@ -83,7 +83,7 @@ ONLINE_TYPES: Final[tuple[OnlineType, ...]] = ("online", "online_kernel", "onlin
 AutoOnline = Literal["offline", "online", "online_kernel", "online_movable"]
 """What happens to a block that is added: the words of auto_online_blocks."""
 AUTO_ONLINE: Final[tuple[AutoOnline, ...]] = get_args(AutoOnline)
-"""All of `AutoOnline`."""
+"""What auto_online_blocks can be: the values of `AutoOnline`."""
 
 Mode = Literal["N", "Y", "force"]
 """The parameter memmap_on_memory as it reads."""
@@ -147,9 +147,9 @@ Pattern = Literal["sequential", "checkerboard", "random"]
 """Which pages of a zone a workload takes: the lowest, every second one, or a random share."""
 
 PLACEMENTS: Final[tuple[Placement, ...]] = get_args(Placement)
-"""All of `Placement`."""
+"""Where a memmap can be placed: the values of `Placement`."""
 CALLERS: Final[tuple[Caller, ...]] = get_args(Caller)
-"""All of `Caller`."""
+"""Who can add memory: the values of `Caller`."""
 DAX_CALLERS: Final[tuple[Caller, ...]] = ("dax", "cxl")
 """Those by which kmem gives the memory of a DAX device to the system."""
 DAX_STATES: Final = ("unplugged", "online", "online_kernel", "online_movable")

@@ -1,1 +1,1 @@
-"""Questions about a machine that change nothing: why, which of several, does it fit."""
+"""Questions about a machine that change nothing, and their answers: why not, which of several, how much, what a log means."""

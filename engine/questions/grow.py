@@ -53,7 +53,7 @@ class GrowthDanger(msgspec.Struct, frozen=True):
 
 
 class GrowthDoubt(msgspec.Struct, frozen=True):
-    """What more comes of the step from so many `added` bytes on, and of those after it, is not known, for this `reason`."""
+    """From so many `added` bytes on it is not known what comes of a step, for this `reason`."""
 
     added: int
     reason: Unknown

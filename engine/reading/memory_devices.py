@@ -91,7 +91,8 @@ def listed_by(head: bytes) -> str:
 
 
 def parse_devices(text: str, source: str) -> tuple[MemoryDevice, ...]:
-    """The devices that a list tells of. Raises `BadInput` for what is none, or has devices that no machine can have."""
+    """The memory devices of a list, as QEMU, virsh, daxctl or cxl prints it; `source` is what messages call it. Raises
+    `BadInput` for what is none, or has devices that no machine can have."""
     start = text.lstrip()
     if start.startswith("<"):
         found = _from_libvirt(text, source)

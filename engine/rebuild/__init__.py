@@ -1,1 +1,1 @@
-"""From what was read of a real machine to its pages."""
+"""From what was read of a real machine to a state: what it is, how its memory lies, and what each page is."""

@@ -1,1 +1,1 @@
-"""The explorer in the terminal (Textual)."""
+"""The explorer in the terminal (Textual): the application, its session, its verbs, its themes."""

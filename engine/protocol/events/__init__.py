@@ -112,6 +112,7 @@ Event = (
     | ResizeFailed
     | BlocksKept
 )
+"""An event of any class: what `Machine.steps` yields, and `Outcome.events` holds."""
 
 
 def of_type(events: Sequence[Event], kind: type[E]) -> list[E]:

@@ -130,11 +130,11 @@ Reason = (
     | Given
     | Released
 )
-"""Every reason there is."""
+"""A reason of any class: why the kernel refuses, decides or warns."""
 
 
 class HotplugError(Exception):
-    """The kernel refuses.
+    """The kernel refuses; `Machine.apply` raises it where it is asked to (`check`), `Machine.read` always.
 
     `errno`   its name, such as "EBUSY"
     `reason`  why, as data

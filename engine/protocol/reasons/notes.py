@@ -90,3 +90,4 @@ Note = (
     | NoDriverYet
     | OfTheCapture
 )
+"""What is to be said beside the result of a command: any class of this file."""

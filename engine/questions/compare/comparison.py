@@ -53,8 +53,9 @@ class StuckBlocks(Answered, frozen=True):
 
 
 class Alternative(Answered, frozen=True):
-    """One alternative. `placement` None: whatever the kernel model does. All counts are pages but `block_size` (bytes).
+    """One way of doing an add request, tried, and what came of it. All counts are pages but `block_size` (bytes).
 
+    model, placement how it was tried: under which kernel, and with the memmap where; None: wherever that kernel puts it
     online_type      how its blocks go online
     needs            what a real machine needs to place the memmap so: data that `sentence` writes
     boots            what else of it is another than the machine's: its kernel, the size of its blocks

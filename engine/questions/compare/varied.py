@@ -80,4 +80,4 @@ def _types(state: State, request: Add, online: OnlineType, known: Known) -> _Way
 VARIES: Final[Mapping[str, Callable[[State, Add, OnlineType, Known], _Ways]]] = MappingProxyType({
     "placements": _placements, "kernel models": _models, "block sizes": _blocks, "online types": _types
 })  # fmt: skip
-"""What can vary, by its name."""
+"""What `vary` can vary of an add, by its name."""

@@ -22,7 +22,7 @@ class Moment(NamedTuple):
 
 
 def moment(event: Event) -> Moment:
-    """An event for those who watch."""
+    """What the kernel does at an event, for those who watch."""
     words, function = _MOMENTS[type(event)]
     return Moment(words(event), event.where if isinstance(event, events.MemmapSkipped) else function)
 
