@@ -75,8 +75,9 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
     someone set, if that is more than the kernel reckons (0: it is not); so is `watermark_scale_factor`, where it is not 10.
 
     What a capture leaves open: `auto_online_assumed` and `mode_assumed`: no file of it told auto_online_blocks, and
-    memmap_on_memory, and they are taken for what kernels have by default; `blocks_assumed`: nor did one list memory blocks or
-    System RAM, so that blocks which are offline are not known; `nodes_assumed`: nor the nodes that firmware announced;
+    memmap_on_memory, and they are taken for what kernels have by default; `blocks_assumed`: nor did one list memory
+    blocks, and which of them are offline does not follow from what others tell; `nodes_assumed`: nor the nodes that firmware
+    announced;
     `holes_untold`: nor what lies beside memory (/proc/iomem);
     `boot_untold`: nor which memory of ZONE_NORMAL was there at boot; `zones_differ`: offline blocks name another zone first
     (valid_zones) than follows from what was read; `poison_unseen`: more pages have a hardware error than were seen, so that an

@@ -68,7 +68,10 @@ class Tally(msgspec.Struct, frozen=True):
         return self.placed + self.kinds.get(ASSUMED, 0)
 
     def fixed(self, early: bool) -> int:
-        """Pages at least that cannot be moved and may lie in a block; what was never managed is memory of the boot."""
+        """Pages at least that cannot be moved and may lie in a block; what was never managed is memory of the boot. Where no one
+        counted the zone there is no such bound."""
+        if not self.evidence.counted:
+            return 0
         reserved = min(self.unmanaged, self.kinds.get(ASSUMED, 0)) if early else 0
         return max(0, self.placed + reserved - self.evidence.disguised)
 

@@ -142,6 +142,18 @@ def _heads_at_most(draft: Draft, key: ZoneKey) -> int:
     return min(len(may) * state.geometry.memmap_pages_per_block, max(0, zone.present - zone.managed))
 
 
+def _shared(draft: Draft) -> set[ZoneKey]:
+    """Zones of which it is a guess which blocks are theirs: their spans meet, and no file says of a block there which one it is
+    in."""
+    state, found = draft.state, set[ZoneKey]()
+    untold = [block.id for block in draft.seen.blocks if block.state != "offline" and not block.valid_zones]
+    for number in untold if len(state.zones) > 1 else ():
+        start, pages = state.block_range(number)
+        around = [zone.key for zone in state.zones.values() if zone.start <= start and start + pages <= zone.end]
+        found.update(around if len(around) > 1 else ())
+    return found
+
+
 def weigh_evidence(draft: Draft) -> None:
     """How well each zone's numbers are known. What balloons took is in the counters of /proc/vmstat; without these it may be
     anything. Pages without flags that were taken for the kernel's may be those of the CPUs' lists."""
@@ -152,6 +164,7 @@ def weigh_evidence(draft: Draft) -> None:
         key for key in state.zones
         if seen.pages and all(not section.estimated for section, _ in state.zone_sections(key))
     }  # fmt: skip
+    shared = _shared(draft)
     for key, zone in state.zones.items():
         ballooned = max(0, inflated) if seen.vmstat else zone.present
         areas = f"{key[0]}/{key[1]}" in seen.buddyinfo or key in wholly_seen
@@ -159,7 +172,7 @@ def weigh_evidence(draft: Draft) -> None:
             zone.present,
             ballooned + _heads_at_most(draft, key) + zspages.get(key, 0) + max(0, zone.pcp - _plainly_free(draft, key)),
         )
-        state.evidence.load({key: Evidence(bool(seen.zones), areas, disguised)})
+        state.evidence.load({key: Evidence(bool(seen.zones) and key not in shared, areas, disguised)})
 
 
 def reclaimable(seen: Observation, page_size: int) -> int:

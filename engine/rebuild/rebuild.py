@@ -22,7 +22,7 @@ from .devices import build_devices
 from .draft import Draft
 from .evidence import mark_reserved, mark_unseen, reclaimable, weigh_evidence
 from .free_layout import lay_out
-from .from_proc import with_blocks
+from .from_proc import states_told, with_blocks
 from .huge_pages import build_huge_pages
 from .identify import Identity, identify
 from .plausible import plausible
@@ -41,7 +41,7 @@ def rebuild(
     identity = identify(seen, model, arch, machine)
     found: list[str] = []
     state, notes = build_state(with_blocks(seen, identity.geometry, found), identity, None)
-    if not seen.blocks and not any(one.name.startswith("System RAM") for one in seen.resources):
+    if not states_told(seen, state):
         state.globals.change(blocks_assumed=True)
     if _corrupted(seen, identity.geometry):
         state.globals.change(poison_unseen=True)

@@ -24,13 +24,15 @@ from ..protocol.events import (
 )
 from ..protocol.reasons import Reason
 from ..protocol.reasons.placement import ParameterOff
-from ..protocol.vocabulary import Certainty
+from ..protocol.vocabulary import HANGS, Certainty
 from .reclaim import may_reclaim
 
 _OF_FREE_PAGES: Final = (ExistingMemoryTaken, PagesTakenByWorkload, PagesMigrated, HugePagesChanged)
 """Events of which the zones' free pages decide."""
 _DOUBTS: Final = (AddressDoubted, KernelDoubted)
 _ASSUMING: Final = (PagesAssumed, RangeDoubted)
+_OF_STATES: Final = ("EINVAL", "EBUSY", "EINTR", HANGS)
+"""What is answered, or comes of it, where a block is online that should be offline, or the other way round."""
 _OPEN: Final = (*_DOUBTS, *_ASSUMING)
 
 
@@ -77,9 +79,10 @@ def unknown_mode(state: State, result: str, events: Sequence[Event]) -> bool:
 
 
 def unlisted(state: State, result: str, kinds: Set[type[Event]]) -> bool:
-    """Does it hang on whether there are blocks that no file lists?"""
+    """Does it hang on which blocks there are, or which of them are online, where no file lists them?"""
     nothing_there = result == "ENOENT" or (result == "ok" and not kinds)
-    return state.globals.value.blocks_assumed and (nothing_there or BlockCreated in kinds)
+    by_state = BlockStateChanged in kinds if result == "ok" else result in _OF_STATES
+    return state.globals.value.blocks_assumed and (nothing_there or by_state or BlockCreated in kinds)
 
 
 def may_meet_leavings(state: State, kinds: Set[type[Event]]) -> bool:

@@ -156,3 +156,28 @@ def test_a_machine_cannot_be_brought_up_to_a_capture_without_blocks(whole: Path,
     opened(tmp_path, of(whole, "version", "zoneinfo"))
     with pytest.raises(BadInput, match="tells of no memory blocks"):
         capture(whole).apply(Sync(root=str(tmp_path)))
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_what_no_zone_reaches_is_offline_where_no_file_tells_states(whole: Path, tmp_path: Path, links: bool) -> None:
+    """A DIMM of 1 GiB behind all zones, which iomem shows and nobody has brought online; the nodes may tell of its blocks."""
+    files = of(whole, "version", "zoneinfo", "iomem")
+    files["iomem"] = files["iomem"].rstrip() + "\n1000000000-103fffffff : System RAM\n"
+    for number in (*range(24), *range(32, 200), *range(512, 520)) if links else ():
+        (tmp_path / f"sys/devices/system/node/node0/memory{number}").mkdir(parents=True)
+    machine = opened(tmp_path, files)
+    assert {machine.blocks[number].state for number in range(512, 520)} == {"offline"}
+    verdict = why_not(machine, Online(block=512))
+    assert (verdict.result, verdict.answer) == ("ok", "yes")
+
+
+def test_which_block_is_offline_inside_a_zone_is_not_known_where_no_file_tells(whole: Path, tmp_path: Path) -> None:
+    """The zone has a block less than its System RAM: one of them is offline, and may be asked for as well as another."""
+    files = of(whole, "version", "zoneinfo", "iomem")
+    at = files["zoneinfo"].index("zone   Normal")
+    files["zoneinfo"] = files["zoneinfo"][:at] + files["zoneinfo"][at:].replace(
+        "present  5505024", f"present  {5505024 - 32768}", 1
+    )
+    machine = opened(tmp_path, files)
+    for command in (Online(block=60), Offline(block=60), Eject(start=60 << 27, size=1 << 27)):
+        assert why_not(machine, command).answer == "not known"

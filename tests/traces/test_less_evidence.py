@@ -27,10 +27,15 @@ KINDS: Final[tuple[tuple[str, ...], ...]] = (
     ("valid_zones",),
     ("proc",),
     ("proc", PARAMETERS),
+    ("sys",),
+    ("sys", PAGES),
+    (MEMORY,),
+    (PAGES, "proc/zoneinfo", "proc/iomem", "proc/version", "proc/cmdline"),
 )
 """What is missing; `valid_zones` is that of every block."""
 RECORDINGS: Final = (
-    "6.1/dimm128_mom", "6.1/movablecore", "6.12/dimm1g_mom", "6.12/hwpoison", "6.12-arm64/dimm1g_nomom",
+    "6.1/dimm128_mom", "6.1/movablecore", "6.12/auto_movable_numa", "6.12/dimm1g_mom", "6.12/hwpoison",
+    "6.12-arm64/dimm1g_nomom",
 )  # fmt: skip
 
 

@@ -99,7 +99,8 @@ class NotTold(NotKnown, frozen=True):
 
 
 class NotListed(NotKnown, frozen=True):
-    """No file lists memory blocks, so that those which are offline are not known: one may be there, or in the way."""
+    """No file lists memory blocks, so that those which are offline are not known: one may be there, or in the way, or what was
+    taken for online is offline."""
 
     read = ("/sys/devices/system/memory",)
 

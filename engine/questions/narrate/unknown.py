@@ -96,7 +96,7 @@ def unknown_words(unknown: Unknown) -> Iterator[str]:
         case NodesNotTold(node):
             yield f"no file lists the nodes that firmware announced, and node {node} may be one of them"
         case NotListed():
-            yield "no file lists memory blocks: one that is offline may be there, and shows nowhere"
+            yield "no file lists memory blocks: which there are, and which of them are offline, shows nowhere"
         case NotTold(name, value):
             yield f"no file tells {name}; {value} was taken, and with another value this may go otherwise"
         case NotCounted(zones):
