@@ -91,6 +91,8 @@ def mark_unseen(draft: Draft) -> None:
             for key, owned in section.zones if nr in draft.plain else ():
                 if key not in listed:
                     left |= draft.plain[nr] & owned
+            if not draft.seen.zones:  # buffers of who reads pages, or the kernel's: the counters would tell
+                left |= draft.compound.get(nr, 0)
             if left != unseen:
                 unseen = PageSet(left)
         if unseen != section.unseen:

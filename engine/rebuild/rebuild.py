@@ -58,7 +58,7 @@ def _leaked(state: State, seen: Observation) -> int:
     failed add left them behind."""
     counted = [seen.vmstat.get(name, 0) for name in ("nr_memmap_boot_pages", "nr_memmap_pages")]
     of_device = any(name in one.name.lower() for one in seen.resources for name in ("persistent", "dax", "namespace"))
-    if not all(counted) or not seen.resources or of_device:
+    if not all(counted) or of_device:
         return 0
     per_section = state.geometry.memmap_pages_per_section
     known = max(len(state.sections), len(state.blocks) * state.geometry.sections_per_block)

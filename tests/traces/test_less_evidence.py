@@ -64,3 +64,23 @@ def test_what_is_sure_is_what_the_kernel_did(name: str) -> None:
                 wrong.append(f"step {action.number} without {missing}: {outcome.result}, the kernel {action.answer}")
     assert wrong == []
     assert sure
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "missing"),
+    [
+        ("7.3/dimm128_mom", 6, ("proc/zoneinfo",)),  # larger pages without a flag, of who reads pages or the kernel's
+        ("6.12/enomem_reserve_nomom", 6, ("proc/iomem",)),  # sections that a failed add left behind
+        ("6.12-arm64/dimm1g_nomom", 8, ("sys", PAGES)),  # which memory was there at boot, where no file lists blocks
+        ("6.12/remove_partial_nomom", 29, ("sys",)),
+        ("6.12/auto_movable_numa", 18, ("sys", PAGES)),  # in which of zones that overlap a block is
+        ("6.1/movable_migrate", 24, (PAGES, "proc/zoneinfo", "proc/iomem", "proc/version", "proc/cmdline")),
+    ],
+)
+def test_what_was_once_sure_and_wrong_is_not_known(name: str, step: int, missing: tuple[str, ...]) -> None:
+    recording = Recording(name)
+    (action,) = [one for one in recording.actions() if one.number == step]
+    with showing(recording.kernel) as show:
+        show(action.before, missing)
+        machine = capture(ROOT)
+    assert machine.apply(action.command).certainty == "not known"
