@@ -20,8 +20,8 @@ from altmap.explorer.headless.arguments import SHELLS
 from altmap.explorer.headless.exits import MEANINGS
 from altmap.explorer.headless.forms.kinds import KINDS
 from altmap.explorer.headless.help import ABOUT_SCRIPTS, SCRIPT
-from altmap.explorer.headless.parser import ABOUT, USAGE, parser
-from altmap.explorer.headless.shared_arguments import DEFAULT_MACHINE, MACHINE_WORDS
+from altmap.explorer.headless.parser import ABOUT, USAGE, WITHOUT_COMMAND, parser
+from altmap.explorer.headless.shared_arguments import MACHINE_WORDS
 from altmap.explorer.headless.verb_parser import Parser
 from altmap.explorer.headless.verbs import GROUPS, VERBS
 
@@ -116,10 +116,7 @@ def _page() -> Iterator[str]:
     for number, usage in enumerate(USAGE):
         yield from ([".br"] if number else []) + [f".B {_plain(usage)}"]
     yield from (".SH DESCRIPTION", *_text(ABOUT))
-    yield from (
-        ".PP",
-        *_text(f"Without a command, the explorer opens a machine; without a machine, {DEFAULT_MACHINE}."),
-    )
+    yield from (".PP", *_text(WITHOUT_COMMAND))
     yield from (".PP", *_text(f"MACHINE is {MACHINE_WORDS}."))
     yield ".SH MACHINES"
     yield from _pairs(_FILES_OF_MACHINES)
@@ -155,7 +152,7 @@ def _verb(one: Parser, about: str, examples: Iterable[str], common: list[tuple[s
     yield from (f".SS {_plain(' '.join(usage))}", *_text(f"{about[:1].upper()}{about[1:]}."))
     yield from _pairs(
         [
-            *((_positional(action), str(action.help)) for action in positional if action.metavar != "MACHINE"),
+            *((_positional(action), _help(action)) for action in positional if action.metavar != "MACHINE"),
             *(pair for option in _options(one) if (pair := _told(option)) not in common),
         ]
     )
@@ -170,7 +167,12 @@ def _told(option: argparse.Action) -> tuple[str, str]:
     """An option as it is written, and what it does."""
     value = f"{{{','.join(option.choices)}}}" if option.choices else option.metavar
     written = ", ".join(option.option_strings)
-    return (f"{written} {value}" if option.nargs != 0 else written), str(option.help)
+    return (f"{written} {value}" if option.nargs != 0 else written), _help(option)
+
+
+def _help(action: argparse.Action) -> str:
+    """What an argument does, in which argparse takes a percent sign for one that is doubled."""
+    return str(action.help).replace("%%", "%")
 
 
 def _positional(action: argparse.Action) -> str:

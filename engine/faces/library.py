@@ -46,6 +46,10 @@ def open_machine(source: str | os.PathLike[str], *, model: str | None = None, re
     text = path = os.fspath(source)
     if not os.path.exists(path):
         bundled = _bundled()
+        if os.path.islink(path):
+            raise BadInput(
+                f"{text}: it is a symbolic link that leads nowhere or in a circle; give what it should lead to"
+            )
         if text not in bundled:
             raise BadInput(
                 f"{text or 'an empty name'}: there is no such file or folder, and no bundled machine of that name"

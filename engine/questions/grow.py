@@ -44,6 +44,11 @@ class GrowthPoint(msgspec.Struct, frozen=True):
     memmap: int
     taken: int
 
+    @property
+    def ratio(self) -> float | None:
+        """Movable to kernel memory; None where no zone is the kernel's."""
+        return self.movable / self.kernel if self.kernel else None
+
 
 class GrowthDanger(msgspec.Struct, frozen=True):
     """From so many `added` bytes on, this fact holds (`sentence` writes it)."""

@@ -41,6 +41,7 @@ _MARKS: Final = {True: (b",",), False: (b"\x92", b"\xa0", b"\x90", b"\x80", b"\x
 """In JSON a comma; in MessagePack a pair, as runs are, and what is empty."""
 
 _GZIP: Final = b"\x1f\x8b"
+_ENCODING_MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 _HEAD: Final = 256
 """Bytes that tell whether a file can be a snapshot."""
 _ROW: Final = rb'\[\n +(\d+(?:,\n +(?:\d+|"\w+"))*)\n +\]'
@@ -179,6 +180,7 @@ def _unpacked(data: bytes) -> bytes:
             raise BadInput(f"it is a gzip file that breaks off or is damaged ({error}); give a whole one") from error
     if len(data) > most:
         raise BadInput(f"it goes on after {format_bytes(most)}, which no snapshot of its size does")
+    data = _unmarked(data)
     if sum(map(data.count, _MARKS[_form(data) is msgspec.json])) > values:
         raise BadInput(f"it holds more than {values} values, which no snapshot of its size does")
     return data
@@ -186,7 +188,16 @@ def _unpacked(data: bytes) -> bytes:
 
 def _begins(data: bytes) -> bool:
     """Can this be the first of a snapshot?"""
-    return data.startswith(_GZIP) or _form(data) is not None
+    return data.startswith(_GZIP) or _form(_unmarked(data)) is not None
+
+
+def _unmarked(data: bytes) -> bytes:
+    """Text that begins with a mark of its encoding, as a shell of Windows writes it, in UTF-8 without one."""
+    if not data.startswith(_ENCODING_MARKS):
+        return data
+    from ..reading.other_pictures import as_text
+
+    return as_text(data).encode()
 
 
 def _form(data: bytes) -> ModuleType | None:

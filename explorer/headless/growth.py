@@ -89,10 +89,9 @@ def _shown(found: Growth, marked: set[int]) -> Iterator[GrowthPoint]:
 
 
 def _ratio(point: GrowthPoint) -> str:
-    if not point.kernel:
+    if point.ratio is None:
         return "∞"
-    ratio = point.movable / point.kernel
-    return f"{ratio:.1f}:1" if ratio < 100 else f"{ratio:.0f}:1"
+    return f"{point.ratio:.1f}:1" if point.ratio < 100 else f"{point.ratio:.0f}:1"
 
 
 def _words(found: Growth) -> Iterator[str]:

@@ -15,6 +15,7 @@ from .verb_parser import Parser, columns, explained
 from .verbs import GROUPS, VERBS, Verb
 
 ABOUT: Final = "Linux memory hotplug, rehearsed: add, online, offline and remove memory of a saved machine."
+WITHOUT_COMMAND: Final = "Without a command, MACHINE is opened in the explorer; without a machine, one is chosen there."
 MEMMAP: Final = (
     "Of each page of memory, 4 KiB on most machines, the kernel keeps a struct page of 64 bytes. All of them are the memmap: "
     "1.6 % of memory, and added memory needs its own."
@@ -67,8 +68,7 @@ def _sentence(about: str) -> str:
 
 def _overview(width: int) -> Iterator[str]:
     yield from (f"{'usage: ' if at == 0 else '       '}{line}" for at, line in enumerate(USAGE))
-    opened = "Without a command, MACHINE is opened in the explorer; without a machine, one is chosen there."
-    yield from ["", *textwrap.wrap(f"{ABOUT} {opened}", width)]
+    yield from ["", *textwrap.wrap(f"{ABOUT} {WITHOUT_COMMAND}", width)]
     for title, verbs in GROUPS:
         yield from ["", f"{title}:", *explained(((verb.name, verb.about) for verb in verbs), _NAMES)]
     yield from ["", *textwrap.wrap(f"MACHINE is {MACHINE_WORDS}.", width)]

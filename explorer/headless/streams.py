@@ -17,6 +17,7 @@ from .progress import opening
 
 STDIN: Final = "-"
 _MAX_SCRIPT: Final = 64 << 20
+_TAR: Final = b"ustar"
 _STDIN_NAME: Final = "standard input"
 
 
@@ -72,7 +73,12 @@ def log_text(source: str) -> str:
     from .packed import unpacked
 
     data, name = _short(source)
-    return engine.as_text(_bounded(unpacked(data, name, _MAX_SCRIPT), name))
+    data = unpacked(data, name, _MAX_SCRIPT)
+    if data[257:262] == _TAR:
+        raise engine.BadInput(
+            f"{name} is a tar, and no log; give a log that is in it, and a captured machine as --machine"
+        )
+    return engine.as_text(_bounded(data, name))
 
 
 def _short(source: str) -> tuple[bytes, str]:
@@ -88,7 +94,9 @@ def _short(source: str) -> tuple[bytes, str]:
 
 def _bounded(data: bytes, name: str) -> bytes:
     if len(data) > _MAX_SCRIPT:
-        raise engine.BadInput(f"{name} is larger than {_MAX_SCRIPT >> 20} MiB; a script is far smaller")
+        raise engine.BadInput(
+            f"{name} holds more than {_MAX_SCRIPT >> 20} MiB, which no script, log or list of memory devices does"
+        )
     return data
 
 

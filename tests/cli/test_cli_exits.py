@@ -34,6 +34,7 @@ from .conftest import Process, Run
         (["show", "{guest}", "--width", "9"], "argument --width: '9' is no number of columns; give 20 to 9999"),
         (["show", "{guest}", "--color", "red"], "argument --color: invalid choice: 'red'"),
         (["show", "nosuch"], "nosuch: there is no such file or folder"),
+        (["show", "{tmp}/loop"], "/loop: it is a symbolic link that leads nowhere or in a circle"),
         (["--frobnicate"], "--frobnicate is no option of altmap; altmap --help tells"),
         (
             ["show", "{guest}", "--jsn"],
@@ -44,7 +45,7 @@ from .conftest import Process, Run
         (["run", "{guest}"], "the following arguments are required: SCRIPT"),
         (["run", "{guest}", "{tmp}/none"], "/none: No such file or directory"),
         (["run", "{guest}", "{tmp}"], ": Is a directory"),
-        (["run", "{guest}", "/dev/zero"], "/dev/zero is larger than 64 MiB; a script is far smaller"),
+        (["run", "{guest}", "/dev/zero"], "/dev/zero holds more than 64 MiB, which no script, log or list"),
         (["run", "{guest}", "{tmp}/binary"], "/binary is not text in UTF-8: there is a wrong byte at 3"),
         (["run", "{guest}", "{tmp}/verb"], r"/verb: line 2: 'frobnicate' is not a command"),
         (["run", "{guest}", "{tmp}/verb.json"], r'/verb.json: command 1: "frobnicate" is not a command'),
@@ -86,6 +87,7 @@ def test_bad_input_is_one_sentence_and_exit_2(
     }
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
+    (tmp_path / "loop").symlink_to("loop")
     said = altmap(*(arg.format(guest=guest, tmp=tmp_path) for arg in argv))
     assert said.code == 2
     assert said.err.count("\n") == 1

@@ -6,6 +6,7 @@ import bz2
 import gzip
 import json
 import lzma
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,6 +47,14 @@ def test_what_is_neither_a_file_nor_a_line_is_said_to_be_that(altmap: Run, text:
 def test_a_log_that_a_shell_of_windows_wrote_is_read(altmap: Run, tmp_path: Path) -> None:
     (tmp_path / "dmesg.txt").write_bytes("[    1.0] Offlined Pages 32256\r\n".encode("utf-16"))
     assert altmap("explain", tmp_path / "dmesg.txt").code == 0
+
+
+def test_a_captured_machine_is_no_log(altmap: Run, tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "it.tgz", "w:gz") as tar:
+        tar.add(__file__, "proc/version")
+    told = altmap("explain", tmp_path / "it.tgz")
+    assert (told.code, told.out) == (2, "")
+    assert "it.tgz is a tar, and no log; give a log that is in it, and a captured machine as --machine" in told.err
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from altmap.explorer.headless.arguments import SHELLS
+from altmap.explorer.headless.parser import WITHOUT_COMMAND
 from altmap.explorer.headless.verbs import VERBS
 
 from tests.make_shipped import SHIPPED, completion, page
@@ -109,6 +110,8 @@ def test_the_manual_page_tells_of_every_command() -> None:
         assert f"\n.SS altmap {verb.name}" in page
     for title in ("NAME", "SYNOPSIS", "DESCRIPTION", "MACHINES", "SCRIPTS", "EXIT STATUS", "ENVIRONMENT"):
         assert f"\n.SH {title}\n" in page
+    assert WITHOUT_COMMAND in page
+    assert "%%" not in page
 
 
 @pytest.mark.skipif(shutil.which("groff") is None, reason="no groff here")

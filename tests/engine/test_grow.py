@@ -28,6 +28,7 @@ def test_the_curve_is_what_the_adds_do_one_by_one() -> None:
         kernel = [zone for zone in machine.zones.values() if zone.name != "Movable"]
         movable = sum(zone.managed for zone in machine.zones.values() if zone.name == "Movable")
         assert (point.added, point.movable) == (at * GIB, movable * page)
+        assert point.ratio == point.movable / point.kernel
         assert point.left == sum(zone.free + zone.pcp for zone in kernel) * page
         assert point.memmap == at * 16 << 20
     refused = machine.apply(Add(start=found.start + found.added, size=GIB))

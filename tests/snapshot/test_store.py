@@ -38,6 +38,16 @@ def test_the_content_says_what_a_file_is(suffix: str, tmp_path: Path) -> None:
     assert content(store.load(str(path))[0]) == content(guest())
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_one_that_a_shell_of_windows_wrote_is_read(
+    pack: Callable[[bytes], bytes], encoding: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "guest.json"
+    path.write_bytes(pack(store.encode(guest(), ORIGIN, ".json").decode().encode(encoding)))
+    assert content(store.load(path)[0]) == content(guest())
+
+
 def test_suffixes_give_the_forms() -> None:
     forms = {suffix: store.encode(guest(), ORIGIN, f"x{suffix}") for suffix in store.SUFFIXES}
     assert forms[".json"].startswith(b'{\n  "version": 1,\n')
@@ -165,7 +175,7 @@ def test_every_truncation_is_told(suffix: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"   ", b"[]", b"12", b"null", b"\x92\x01\x02", b"PK\x03\x04", b"\xef\xbb\xbf{}", bytes(600)]
+    "data", [b"", b"   ", b"[]", b"12", b"null", b"\x92\x01\x02", b"PK\x03\x04", b"\xef\xbb\xbf[]", bytes(600)]
 )
 def test_other_files_are_told(data: bytes) -> None:
     assert refusal(data) == "it is not a snapshot, which is a JSON object, or a MessagePack map, perhaps with gzip"

@@ -84,5 +84,5 @@ def growth_document(machine: Machine, growth: Growth) -> GrowthDocument:
 
 
 def _point(point: GrowthPoint) -> PointRow:
-    ratio = round(point.movable / point.kernel, 3) if point.kernel else None
+    ratio = None if point.ratio is None else round(point.ratio, 3)
     return PointRow(ratio=ratio, **msgspec.structs.asdict(point))
