@@ -88,9 +88,7 @@ def offline_block(state: State, number: int, signals: bool = True) -> Steps:
         raise HotplugError("EINVAL", SeveralZones(number), start)
     key, head = block.zone, block.head
     heads = _heads(state, state.block_sections(number), start + head)
-    guests = sparse_vmemmap.guests(state, start, pages) if heads and _has_hosts(state) else []
-    guests = [guest for guest in guests if guest.memmap is not None and guest.memmap.on == "section"]
-    if guests:
+    if guests := sparse_vmemmap.hosted_guests(state, start, pages) if heads and _has_hosts(state) else []:
         raise HotplugError("EBUSY", HoldsMemmap(number, blocks_of(state, guests)), start)
     counted = head if state.model.heads_present else 0
     state.blocks.put(number, msgspec.structs.replace(block, state="going-offline"))

@@ -13,7 +13,7 @@ from typing import Final
 from ..memory.block import VirtioMemDevice
 from ..memory.state import Resource, State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
-from ..mm import contig_range
+from ..mm import contig_range, sparse_vmemmap
 from ..mm.iomem import in_the_way
 from ..numbers.errors import BadInput
 from ..numbers.rounding import down
@@ -307,10 +307,12 @@ def _drop_big(state: State, numbers: list[int]) -> Generator[Event, None, bool]:
 
 def _unplug(state: State, pfn: int, count: int) -> Generator[Event, None, bool]:
     """Pages are withheld from now on; those of an online block are taken from whoever has them
-    (virtio_mem_fake_offline), and it is False where that fails."""
-    if state.sections[pfn // state.geometry.pages_per_section].online and not (
-        yield from contig_range.take_range(state, pfn, count, FREE)
-    ):
+    (virtio_mem_fake_offline), and it is False where that fails. In an offline block no one has any, but for the RFC's option
+    (b), where the memmap of others may lie in it."""
+    if not state.sections[pfn // state.geometry.pages_per_section].online:
+        if sparse_vmemmap.hosted_guests(state, pfn, count):
+            return False
+    elif not (yield from contig_range.take_range(state, pfn, count, FREE)):
         return False
     _set(state, pfn, count, PAGE_OFFLINE)
     yield PagesUnplugged(pfn, count)

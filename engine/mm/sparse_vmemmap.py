@@ -24,6 +24,7 @@ from ..protocol.vocabulary import (
     FREE,
     KERNEL,
     MEMMAP,
+    PAGE_OFFLINE,
     PAGETABLE,
     VMEMMAP,
     Chunk,
@@ -156,7 +157,8 @@ class HostSections(Pool):
         while self.hosts:
             nr = self.hosts[0]
             host = state.sections[nr]
-            room = host.of(FREE) if host.online else span(0, size) & ~host.of(MEMMAP) & ~_own_head(state, host)
+            held = host.of(MEMMAP) | host.of(PAGE_OFFLINE) | _own_head(state, host)
+            room = host.of(FREE) if host.online else span(0, size) & ~held
             starts = aligned_runs(room, order, size)
             if starts:
                 at = lowest(starts)
@@ -277,6 +279,11 @@ def guests(state: State, start: int, pages: int) -> list[Section]:
         and not start <= section.nr * size < end
         and any(start <= pfn < end for pfn, _ in section.memmap.chunks)
     ]
+
+
+def hosted_guests(state: State, start: int, pages: int) -> list[Section]:
+    """Sections outside a range whose memmap was put into it by option (b): the range cannot go before they do."""
+    return [one for one in guests(state, start, pages) if one.memmap is not None and one.memmap.on == "section"]
 
 
 def owners_of(state: State, pfn: int) -> list[int]:

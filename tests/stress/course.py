@@ -25,8 +25,8 @@ from altmap.engine.snapshot.fold import alike
 from altmap.engine.snapshot.schema import SnapshotV1
 from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
 
-from .dice import Dice
 from .starts import begin, starts
+from .wide import Wide
 
 SECTIONS: Final = 512
 """The sections that the check of one move may look at, over many moves."""
@@ -190,7 +190,7 @@ class Course:
         self.start = start
         self.seed = seed
         self.walk = Walk(start)
-        self.dice = Dice(f"{seed} {start}", self.walk.machine)
+        self.dice = Wide(f"{seed} {start}", self.walk.machine)
         self.commands = 0
         self.results: dict[str, int] = {}
 

@@ -9,15 +9,18 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from altmap.engine import Online
+from altmap.engine import Online, Sync, Write
+from altmap.engine.commands import ROWS
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.memory.state import state_of
 
 from tests.kernels import KERNELS
 
 from .course import Course, Fault, Move
+from .dice import MEMORY
 from .shrink import SEEDS, Seed, fault_of, keep, read, shortest
-from .starts import Kind, kinds, starts
+from .starts import Kind, begin, kinds, starts
+from .wide import NODE, POOLS, Wide
 
 
 def test_every_architecture_and_model_takes_part() -> None:
@@ -26,6 +29,16 @@ def test_every_architecture_and_model_takes_part() -> None:
     assert {kind.model for kind in met} == set(KERNELS)
     assert {kind.nodes for kind in met} == {1, 2, 3}
     assert {kind.memmap_on_memory for kind in met} == {"N", "Y", "force"}
+
+
+def test_every_command_is_thrown_and_every_kind_of_file_written_to() -> None:
+    machine = begin(str(Kind("x86_64", "7.3", "Y", 2)))
+    dice = Wide("all", machine)
+    thrown = [dice.throw() for _ in range(3000)]
+    assert {type(command) for command in thrown} == set(ROWS) - {Sync}
+    folders = {command.path.rpartition("/")[0] for command in thrown if isinstance(command, Write)}
+    for folder in (MEMORY, f"{NODE}/node1", f"{POOLS}/hugepages-1048576kB", "/proc/sys/vm"):
+        assert folder in folders
 
 
 SHORT = [

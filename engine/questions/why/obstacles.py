@@ -177,13 +177,6 @@ def object_owners(state: State, blocks: Sequence[int]) -> list[Section]:
     ]
 
 
-def hosted_guests(state: State, start: int, pages: int) -> list[Section]:
-    """Sections outside a range whose memmap was put into it by option (b): the range cannot go before they do."""
-    return [
-        guest for guest in sparse_vmemmap.guests(state, start, pages) if guest.memmap and guest.memmap.on == "section"
-    ]
-
-
 def dependants(state: State, start: int, pages: int) -> list[Section]:
     """All sections outside a range that must go before it: those whose memmap lies in it, in what these take along, and
     so on."""

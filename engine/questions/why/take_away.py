@@ -59,7 +59,6 @@ from .obstacles import (
     dependants,
     empty,
     given_back,
-    hosted_guests,
     kernel_memmap_owners,
     object_owners,
     owned_by,
@@ -90,7 +89,7 @@ def not_offlined(state: State, command: Offline, tried: Outcome) -> Explanation:
     if block is None or block.state != "online":
         return refused(tried)
     wanted = state.block_range(block.id)
-    guests = hosted_guests(state, *wanted)
+    guests = sparse_vmemmap.hosted_guests(state, *wanted)
     return _in_the_way(state, wanted, [block], guests, [_Goal((), (Offline(block=block.id),))], tried)
 
 
