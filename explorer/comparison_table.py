@@ -14,14 +14,15 @@ GAP = 2
 """Blanks between two columns."""
 
 
-def comparison_text(comparison: Comparison, width: int = 100) -> str:
-    """A comparison as text: where the table is wider than `width` columns, it goes on below."""
-    return "\n".join(comparison_lines(comparison, width)) + "\n"
+def comparison_text(comparison: Comparison, width: int = 100, models: Sequence[str] = ()) -> str:
+    """A comparison as text: where the table is wider than `width` columns, it goes on below. `models` as for
+    `describe_comparison`."""
+    return "\n".join(comparison_lines(comparison, width, models)) + "\n"
 
 
-def comparison_lines(comparison: Comparison, width: int) -> list[str]:
+def comparison_lines(comparison: Comparison, width: int, models: Sequence[str] = ()) -> list[str]:
     """Its lines."""
-    sheet = describe_comparison(comparison)
+    sheet = describe_comparison(comparison, models)
     parts: list[Sequence[str]] = [*_parts(sheet.rows, width), *sheet.below]
     return [*sheet.title, *(line for part in parts for line in ("", *part))]
 

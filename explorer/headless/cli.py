@@ -97,9 +97,21 @@ def _not_taken(word: str, asked: Parser) -> str:
     if word.startswith("-"):
         from altmap.engine.numbers.errors import did_you_mean
 
-        meant = did_you_mean(word.partition("=")[0], asked.names)
+        option = word.partition("=")[0]
+        meant = _in_a_line(option, asked) or did_you_mean(option, asked.names)
     what = f"{word} is no option of {asked.prog}" if word.startswith("-") else f"{asked.prog} takes no {word!r} here"
     return f"{what}{meant or ';'} {asked.prog} --help tells what may be asked"
+
+
+def _in_a_line(option: str, asked: Parser) -> str:
+    """Where a verb takes the words of a line, and one of these was written as an option: how it is written there."""
+    if "words" not in asked.names:
+        return ""
+    from altmap.engine.commands import ROWS
+
+    parts = (part.strip("[]") for row in ROWS.values() for part in row.form.usage)
+    written = next((part for part in parts if part.partition(" ")[0] == option.lstrip("-")), None)
+    return f"; in a line it goes without hyphens: {written};" if written else ""
 
 
 def _passed(word: str) -> None:

@@ -43,12 +43,12 @@ def alternatives(arguments: argparse.Namespace) -> int:
     if arguments.json:
         from .forms.comparison import comparison_document
 
-        write_document(comparison_document(machine, table))
+        write_document(comparison_document(machine, varied))
     else:
         from ..comparison_table import comparison_text
 
         wide = columns(arguments.width)
-        say(comparison_text(table, **({"width": wide} if wide else {})), wide)
+        say(comparison_text(table, **({"width": wide} if wide else {}), models=varied.models), wide)
     return FINE if table.fits else REFUSED
 
 

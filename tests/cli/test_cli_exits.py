@@ -41,6 +41,10 @@ from .conftest import Process, Run
             r"--jsn is no option of altmap show; did you mean '--json'\? altmap show --help tells",
         ),
         (["show", "{guest}", "--js", "more"], "--js is no option of altmap show; did you mean '--json'"),
+        (
+            ["why", "{guest}", "offline", "1G", "--node", "0"],
+            "--node is no option of altmap why; in a line .*: node NODE;",
+        ),
         (["run"], "the following arguments are required: MACHINE, SCRIPT; altmap run --help tells"),
         (["run", "{guest}"], "the following arguments are required: SCRIPT"),
         (["run", "{guest}", "{tmp}/none"], "/none: No such file or directory"),

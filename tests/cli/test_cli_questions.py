@@ -24,6 +24,14 @@ def test_compare_is_1_where_nothing_fits(altmap: Run, guest: Path) -> None:
     assert {row["online"] for row in said["alternatives"]} == {None}
 
 
+def test_a_kernel_that_stands_for_several_says_for_which(altmap: Run) -> None:
+    asked = ("compare", "small-guest", "--add", "1G", "--vary", "kernel-models")
+    (line,) = (line for line in altmap(*asked).out.splitlines() if line.startswith("model"))
+    assert line.split() == ["model", "rfc-v2", "4.18", "to", "6.7", "6.8", "to", "7.3"]
+    named = [(row["name"], row["model"]) for row in json.loads(altmap(*asked, "--json").out)["alternatives"]]
+    assert named == [("rfc-v2", "rfc-v2"), ("4.18 to 6.7", "6.7"), ("6.8 to 7.3", "6.12")]
+
+
 def test_a_placement_without_a_name_is_none(altmap: Run, guest: Path) -> None:
     said = altmap("compare", guest, "--add", "128M", "--placement", "")
     assert (said.code, said.err.startswith("altmap: '' is no placement")) == (2, True)

@@ -112,8 +112,8 @@ def test_6_1_wants_exactly_one_block(block: int) -> None:
 @pytest.mark.parametrize(
     ("name", "struct_page", "mode", "reason"),
     [
-        ("x86_64", 64, "N", "is N, which is off in 6.1"),
-        ("x86_64", 64, "force", "is force, which is off in 6.1"),
+        ("x86_64", 64, "N", "memory_hotplug.memmap_on_memory is N"),
+        ("x86_64", 64, "force", "is force, which 6.1 takes for off"),
         ("x86_64", 56, "Y", "1.75M, is not made of whole PMDs of 2M"),
         ("arm64-16k", 64, "Y", "512K, is not made of whole PMDs of 32M"),
         ("s390x", 64, "Y", "6.1 on s390x is built without"),

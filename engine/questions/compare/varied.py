@@ -26,6 +26,11 @@ class Varied(NamedTuple):
     comparison: Comparison
     names: tuple[str, ...]
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """What to call the alternatives' kernel models where one stands for several, else nothing."""
+        return self.names if self.what == "kernel models" else ()
+
 
 def vary(
     machine: Holder | State,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from ...commands import describe, extent
@@ -29,9 +29,10 @@ class Sheet(NamedTuple):
     below: tuple[tuple[str, ...], ...]
 
 
-def describe_comparison(comparison: Comparison) -> Sheet:
+def describe_comparison(comparison: Comparison, models: Sequence[str] = ()) -> Sheet:
     """A comparison as a `Sheet`: titles, rows of cells, and paragraphs below. If no alternative adds anything it has no
-    rows, only the reasons."""
+    rows, only the reasons. `models` is what to call the alternatives' kernel models where one stands for several, as the names
+    that `vary` gives do."""
     page, before = comparison.page_size, comparison.before
     title = (
         f"{describe(comparison.request)}, then {' or '.join(dict.fromkeys(row.online_type for row in comparison.alternatives))}",
@@ -40,10 +41,12 @@ def describe_comparison(comparison: Comparison) -> Sheet:
         + f" on node {comparison.request.node}",
     )
     adds = any(row.blocks for row in comparison.alternatives)
-    rows = tuple(
+    rows = [
         (name, tuple(cell(row, comparison) for row in comparison.alternatives)) for name, cell in _lines(comparison)
-    )
-    return Sheet(title, rows if adds else (), tuple(tuple(lines) for lines in _below(comparison, adds) if lines))
+    ]
+    if models:
+        rows[0] = (rows[0][0], tuple(models))
+    return Sheet(title, tuple(rows) if adds else (), tuple(tuple(lines) for lines in _below(comparison, adds) if lines))
 
 
 def _below(comparison: Comparison, adds: bool) -> Iterator[list[str]]:

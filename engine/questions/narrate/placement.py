@@ -52,8 +52,10 @@ def _against(obstacle: Obstacle) -> str:
     match obstacle:
         case placement.KernelLacksOption(kernel, arch):
             return f"{kernel} on {arch} is built without MHP_MEMMAP_ON_MEMORY"
+        case placement.ParameterOff("N"):
+            return "the parameter memory_hotplug.memmap_on_memory is N"
         case placement.ParameterOff(mode, kernel):
-            return f"the parameter memory_hotplug.memmap_on_memory is {mode}, which is off in {kernel}"
+            return f"the parameter memory_hotplug.memmap_on_memory is {mode}, which {kernel} takes for off"
         case placement.NotOneBlock(size, block_size):
             block = format_bytes(block_size)
             return f"the request of {format_bytes(size)} is not exactly one memory block of {block}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
-from altmap.engine import Alternative, AutoMovable, Comparison, Machine, MemoryTotals, sentence
+from altmap.engine import Alternative, AutoMovable, Machine, MemoryTotals, Varied, sentence
 from altmap.engine.protocol.vocabulary import Certainty, MemmapOn, OnlineType, Placement
 
 from .command import CommandRow, line_row
@@ -78,6 +78,7 @@ class StretchRow(msgspec.Struct, frozen=True):
 class AlternativeRow(msgspec.Struct, frozen=True, kw_only=True):
     """One alternative: kernel model, block size (bytes) and placement of the memmap, null for whatever the model does.
 
+    name                 by what it differs from the others; of kernel models, the releases of which the very same comes
     online_type          how the blocks go online
     needs                what a real machine needs to place the memmap so
     boots                what else is another than the machine's: its kernel, the size of its blocks
@@ -99,6 +100,7 @@ class AlternativeRow(msgspec.Struct, frozen=True, kw_only=True):
     assured              all are in ZONE_MOVABLE, where no kernel page will get in the way of removing them later
     """
 
+    name: str
     model: str
     block_size: int
     placement: Placement | None
@@ -159,8 +161,9 @@ class ComparisonDocument(Document, tag="comparison", frozen=True, kw_only=True):
     plan: PlanRow
 
 
-def comparison_document(machine: Machine, comparison: Comparison) -> ComparisonDocument:
+def comparison_document(machine: Machine, varied: Varied) -> ComparisonDocument:
     """`altmap compare --json`."""
+    comparison = varied.comparison
     said, rows = line_row(comparison.request), _Rows(comparison.page_size)
     return ComparisonDocument(
         name=machine.origin.name,
@@ -169,7 +172,7 @@ def comparison_document(machine: Machine, comparison: Comparison) -> ComparisonD
         online=comparison.alternatives[0].online_type,
         fits=comparison.fits,
         before=rows.memory(comparison.before),
-        alternatives=tuple(map(rows.alternative, comparison.alternatives)),
+        alternatives=tuple(map(rows.alternative, varied.names, comparison.alternatives)),
         plan=rows.plan(comparison.plan),
     )
 
@@ -190,9 +193,10 @@ class _Rows:
         huge = tuple(HugePages(size, count) for size, count in sorted(memory.huge.items()))
         return MemoryRow(self._amount(memory.total), self._amount(memory.free), huge)
 
-    def alternative(self, row: Alternative) -> AlternativeRow:
+    def alternative(self, name: str, row: Alternative) -> AlternativeRow:
         added = row.blocks > 0
         return AlternativeRow(
+            name=name,
             model=row.model,
             block_size=row.block_size,
             placement=row.placement,

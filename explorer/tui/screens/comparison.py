@@ -57,7 +57,10 @@ class Table(Dialog[None]):
         with Vertical(classes="box -tall"):
             yield Heading(f"All numbers: {self._varied.what}", CLOSE)
             yield Prose(
-                lambda width: [running(line, indent=0) for line in comparison_lines(self._varied.comparison, width)]
+                lambda width: [
+                    running(line, indent=0)
+                    for line in comparison_lines(self._varied.comparison, width, self._varied.models)
+                ]
             )
 
     def on_mount(self) -> None:
@@ -315,7 +318,12 @@ class ComparisonScreen(Portrayed, Screen[Picked]):
         title = f"{question(varied)}: {varied.what}"
         lines = poster(self._machine, varied, Look(size, palette, 2, -1))
         things = [
-            Thing("table", "all numbers as text", ".txt", lambda name: comparison_text(varied.comparison).encode()),
+            Thing(
+                "table",
+                "all numbers as text",
+                ".txt",
+                lambda name: comparison_text(varied.comparison, models=varied.models).encode(),
+            ),
             Thing("picture", "the alternatives as SVG", ".svg", lambda name: svg(lines, size[0], title).encode()),
         ]
         name = f"{words.file_name(self._machine)}-compared"
