@@ -79,7 +79,11 @@ def _answer(argv: list[str]) -> int:
 def _import_msgspec() -> None:
     """msgspec takes get_type_hints, Required and NotRequired from typing_extensions, which takes longer to import than msgspec
     itself. typing has these three since Python 3.11, so it stands in while msgspec is imported; and for platform, with its
-    patterns, what can answer the one question of uuid, which msgspec imports: whether this is AIX."""
+    patterns, what can answer the one question of uuid, which msgspec imports: whether this is AIX.
+
+    datetime comes first: where Ctrl-C ends msgspec's own import of it, msgspec goes on without, and crashes later."""
+    import datetime  # noqa: F401
+
     system = ModuleType("platform")
     vars(system)["system"] = lambda: os.uname().sysname
     standing_in = {"typing_extensions": typing, "platform": system}

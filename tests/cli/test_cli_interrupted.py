@@ -87,3 +87,23 @@ def test_what_runs_in_the_background_is_not_interrupted() -> None:
     ran = subprocess.run(["sh", "-c", line, sys.executable, INTERRUPTED_AT], capture_output=True, timeout=600)
     assert ran.returncode == 0
     assert ran.stdout
+
+
+IMPORTING_DATETIME = """
+import os, signal, sys
+def watch(event, args):
+    watched = signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    if watched and event == "import" and args[0] in ("_datetime", "_pydatetime"):
+        os.kill(os.getpid(), signal.SIGINT)
+sys.addaudithook(watch)
+from altmap.__main__ import main
+sys.exit(main())
+"""
+"""altmap that gets a SIGINT while datetime is imported."""
+
+
+def test_ctrl_c_while_datetime_is_imported_is_not_forgotten_by_msgspec() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", IMPORTING_DATETIME, "show", "small-guest"], capture_output=True, timeout=600
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"")
