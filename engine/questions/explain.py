@@ -16,6 +16,7 @@ from .log_drivers import DRIVER_LINES
 from .log_guests import GUEST_LINES
 from .log_lines import LOG_LINES, WHY_OFFLINE, LogLine
 from .log_pages import PAGE_LINES
+from .log_programs import PROGRAM_LINES
 from .log_sieve import stretches
 from .narrate.words import block_names
 from .outlook import outlook
@@ -102,7 +103,7 @@ class _Row(NamedTuple):
 
 @cache
 def _rows() -> tuple[_Row, ...]:
-    every = (*LOG_LINES, *PAGE_LINES, *DRIVER_LINES, *GUEST_LINES)
+    every = (*LOG_LINES, *PAGE_LINES, *DRIVER_LINES, *GUEST_LINES, *PROGRAM_LINES)
     return tuple(_Row(re.compile(row.pattern.text).search, row.pattern.needs, row) for row in every)
 
 

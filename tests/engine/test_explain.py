@@ -13,6 +13,7 @@ from altmap.engine.questions.log_drivers import DRIVER_LINES
 from altmap.engine.questions.log_guests import GUEST_LINES
 from altmap.engine.questions.log_lines import LOG_LINES
 from altmap.engine.questions.log_pages import PAGE_LINES
+from altmap.engine.questions.log_programs import PROGRAM_LINES
 from altmap.engine.questions.log_sieve import literal
 
 TRACES = Path(__file__).parents[2] / "fixtures/traces/6.12"
@@ -197,6 +198,22 @@ TRACES = Path(__file__).parents[2] / "fixtures/traces/6.12"
         ("Trying to free nonexistent resource <0000000100000000-000000013fffffff>", "not there as such"),
         ("WARNING: CPU: 1 PID: 9 at mm/memory_hotplug.c:2226 Altmap not fully unmapped", "its pages are lost"),
         ("HugeTLB: can free 6 vmemmap pages for hugepages-2048kB", "6 pages of it"),
+        ("-bash: echo: write error: Device or resource busy", "EBUSY: a page of the block cannot be moved"),
+        (
+            "tee: /sys/devices/system/memory/memory3/state: write error: Invalid argument",
+            "EINVAL: the file does not take",
+        ),
+        ("sh: write error: Memory page has hardware error", "EHWPOISON"),
+        ("./x.sh: line 3: echo: write error: Something new", "refused what was written: Something new"),
+        ("sh: 1: echo: echo: I/O error", "which this shell does not keep"),
+        ("Memory Block 40 (0x0000000140000000-0x0000000147ffffff) disable failed", "did not go offline"),
+        ("chmem: Could only disable 3G of memory", "3G went offline, and no more blocks would go"),
+        (
+            "libdaxctl: offline_one_memblock: dax1.0: Failed to offline /sys/devices/system/node/node6/memory371/state: "
+            "Device or resource busy",
+            "did not go offline, so that the device stays: EBUSY",
+        ),
+        ("dax1.0: failed to offline memory: Device or resource busy", "the device stays: EBUSY"),
         ("hv_balloon: Ignore hot-add request!", "the guest may sleep"),
         ("hv_balloon: Balloon request will be partially fulfilled. Balloon floor reached.", "above the guest's floor"),
         ("xen:balloon: set_phys_to_machine() failed, no memory added", "which is not added"),
@@ -372,7 +389,10 @@ def test_a_pattern_needs_its_words_and_fits_them_as_they_are() -> None:
 
 
 def test_every_pattern_needs_words_that_few_logs_hold() -> None:
-    assert min(len(row.pattern.needs) for row in (*LOG_LINES, *PAGE_LINES, *DRIVER_LINES, *GUEST_LINES)) >= 4
+    assert (
+        min(len(row.pattern.needs) for row in (*LOG_LINES, *PAGE_LINES, *DRIVER_LINES, *GUEST_LINES, *PROGRAM_LINES))
+        >= 4
+    )
 
 
 @pytest.mark.parametrize("before", range(24))
