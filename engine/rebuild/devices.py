@@ -8,8 +8,8 @@ memmap was decided by a parameter that cannot be changed after the boot.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Set
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -52,6 +52,33 @@ def build_devices(draft: Draft) -> None:
             state.blocks.load({at: msgspec.structs.replace(block, early=False, head=own, group=group)})
         if grouped:
             state.groups.load({number: _group(state, number, device)})
+    if mode != "N" and not _ASKING.isdisjoint(state.model.opt_in):
+        of_kmem = [*_candidates(state, _KMEM)]
+        theirs = {at for device in of_kmem for at in device.blocks}
+        boot = {block.zone for block in state.blocks.values() if block.early and block.id not in theirs}
+        for device in of_kmem:
+            _give_heads(draft, device, heads, mode, boot)
+
+
+_KMEM: Final = "System RAM (kmem)"
+"""What /proc/iomem calls the memory that it gave to the system."""
+_ASKING: Final = frozenset(("dax", "cxl"))
+"""Callers that kmem stands for."""
+
+
+def _give_heads(
+    draft: Draft, device: _Device, heads: dict[ZoneKey, int], mode: Mode, boot: Set[ZoneKey | None]
+) -> None:
+    """Whether kmem asked for a memmap on memory a file of the device says, and no capture has that. It did if so many pages of
+    its zones are present and not managed, and they are none of `boot`, which have memory of the boot: the other reason."""
+    state = draft.state
+    head = _head(draft, device, mode)
+    blocks = [state.blocks[at] for at in device.blocks]
+    count = Counter(block.zone for block in blocks if block.zone is not None and not block.head)
+    if not count or any(zone in boot or heads.get(zone, 0) < many * head for zone, many in count.items()):
+        return
+    heads.update({zone: heads.get(zone, 0) - many * head for zone, many in count.items()})
+    state.blocks.load({block.id: msgspec.structs.replace(block, head=block.head or head) for block in blocks})
 
 
 def _devices(draft: Draft, mode: Mode) -> list[_Device]:
@@ -87,10 +114,10 @@ def _blocks_behind(draft: Draft) -> list[_Device]:
     ]
 
 
-def _candidates(state: State) -> Iterator[_Device]:
+def _candidates(state: State, name: str = "System RAM") -> Iterator[_Device]:
     size = state.geometry.block_size
     for resource in sorted(state.resources.values(), key=lambda one: one.start):
-        if resource.name == "System RAM" and not resource.start % size and not resource.end % size:
+        if resource.name == name and not resource.start % size and not resource.end % size:
             blocks = list(range(resource.start // size, resource.end // size))
             if all(at in state.blocks for at in blocks):
                 yield _Device(resource.start, resource.end, blocks)

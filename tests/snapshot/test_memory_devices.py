@@ -286,3 +286,18 @@ def test_the_lowest_block_of_a_region_need_not_be_there(tmp_path: Path, region: 
         with pytest.raises(BadInput, match=r"no file tells what is plugged of it"):
             why_not(machine, VirtioMem(start=4 * GIB, size=size))
     assert why_not(machine, VirtioMem(start=8 * GIB, size=0)).answer == "yes"
+
+
+@pytest.mark.parametrize(("managed", "head"), [(8 * (0x8000 - 512), 512), (8 * 0x8000, 0)])
+def test_memory_of_kmem_carries_its_memmap_if_the_counters_leave_room_for_that(
+    tmp_path: Path, managed: int, head: int
+) -> None:
+    """A file of the device decides it, which no capture has."""
+    blocks = {1: "DMA32", 2: "DMA32", **dict.fromkeys(range(32, 40), "Movable")}
+    ranges = "08000000-17ffffff : System RAM\n100000000-13fffffff : dax0.0\n  100000000-13fffffff : System RAM (kmem)\n"
+    zones = {"DMA32": (0x10000, 0x10000 - 900, 0x4000), "Movable": (8 * 0x8000, managed, 0x20000)}
+    options = "memory_hotplug.memmap_on_memory=1"
+    machine = open_machine(tree(tmp_path, blocks, zones=zones, iomem=ranges, cmdline=options))
+    assert machine.check() == []
+    assert {machine.blocks[number].head for number in range(32, 40)} == {head}
+    assert why_not(machine, Offline(block=35)).answer == "yes"
