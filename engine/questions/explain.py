@@ -18,7 +18,7 @@ from .log_lines import LOG_LINES, WHY_OFFLINE, LogLine
 from .log_pages import PAGE_LINES
 from .log_programs import PROGRAM_LINES
 from .log_sieve import stretches
-from .narrate.words import block_names
+from .narrate.words import block_names, counted
 from .outlook import outlook
 from .pages import pages_in
 from .why.words import KIND_WORDS
@@ -170,3 +170,6 @@ def _here(state: State, pfn: int | None, extent: tuple[int, int] | None, block: 
         zone = "several zones" if known.zone is None else f"zone {known.zone[1]} of node {known.zone[0]}"
         held = ", ".join(f"{count:,} {KIND_WORDS.get(kind, kind)}" for kind, count in found.blockers)
         yield f"memory{number} is in {zone}; could it go offline now: {found.answer}{f' ({held})' if held else ''}"
+    if len(there) > _MOST_BLOCKS:
+        rest = there[_MOST_BLOCKS:]
+        yield f"and {counted(len(rest), 'more block')}, memory{rest[0]} to memory{rest[-1]}; altmap why tells of these too"

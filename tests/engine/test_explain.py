@@ -320,6 +320,9 @@ def test_with_a_machine_it_says_what_is_there() -> None:
     machine = open_machine("firecracker-24g")
     (found,) = explain("memory offlining [mem 0x108000000-0x10fffffff] failed due to failure to isolate range", machine)
     assert found.here == (f"memory33 is in zone Normal of node 0; could it go offline now: no ({_slab(machine)})",)
+    (found,) = explain("ACPI: SRAT: Node 0 PXM 0 [mem 0x100000000-0x4ffffffff] hotplug", machine)
+    assert len(found.here) == 9
+    assert found.here[-1] == "and 120 more blocks, memory40 to memory159; altmap why tells of these too"
     (found,) = explain("migrating pfn 7fffffff failed ret:1", machine)
     assert found.here == ("pfn 0x7fffffff is in memory65535: no memory",)
     (found,) = explain("memory memory9999: Offline failed.", machine)
