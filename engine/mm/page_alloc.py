@@ -64,13 +64,11 @@ class _Source(NamedTuple):
 
 
 class _Wanted(NamedTuple):
-    """What is asked for, see `allocate`."""
+    """What is asked for, see `allocate`: areas of an order, for a kind of page, in pageblocks of a migratetype."""
 
     order: int
     kind: Kind
-    highest: str
-    boost: int = 0
-    migratetype: Migratetype | None = None
+    migratetype: Migratetype
 
 
 _Taken = tuple[int, int]
@@ -100,21 +98,31 @@ def allocate(
     CPU's list, out of the next allocation's sight. Returns what was taken, runs of pages; the caller compares with what it
     asked for.
     """
-    wanted = _Wanted(order, kind, highest, boost, migratetype)
-    return _chunks(_allocated(state, zones, count, wanted, left), order)
+    wanted = _wanted(order, kind, migratetype)
+    return _chunks(_allocated(state, zones, count, wanted, highest, boost, left), order)
 
 
 def occupy(state: State, zones: Sequence[ZoneKey], count: int, kind: Kind, highest: str) -> tuple[int, int | None]:
     """Take up to `count` single pages as `allocate` does, where no one asks for the place of each: how many were taken, and the
     first pfn, None where there were none."""
-    taken = _allocated(state, zones, count, _Wanted(0, kind, highest))
+    taken = _allocated(state, zones, count, _wanted(0, kind), highest)
     return _areas(taken), taken[0][1] + lowest(taken[0][0]) if taken else None
 
 
+def _wanted(order: int, kind: Kind, migratetype: Migratetype | None = None) -> _Wanted:
+    return _Wanted(order, kind, migratetype or (MOVABLE_TYPE if kind in _MOVABLE_KINDS else UNMOVABLE))
+
+
 def _allocated(
-    state: State, zones: Sequence[ZoneKey], count: int, wanted: _Wanted, left: list[Chunk] | None = None
+    state: State,
+    zones: Sequence[ZoneKey],
+    count: int,
+    wanted: _Wanted,
+    highest: str,
+    boost: int = 0,
+    left: list[Chunk] | None = None,
 ) -> list[_Taken]:
-    order, kind, highest, boost, migratetype = wanted
+    order = wanted.order
     taken: list[_Taken] = []
     watermarks = Watermarks(state)
     for low, whole_blocks, keys in _passes(state, zones):
@@ -122,7 +130,7 @@ def _allocated(
             if count <= 0:
                 return taken
             room = watermarks.room(state, key, order, highest, low, boost)
-            got = _take(state, key, order, min(count, room), kind, migratetype, whole_blocks)
+            got = _take(state, key, wanted, min(count, room), whole_blocks)
             if left is not None and order == state.geometry.pageblock_order:
                 left += _left_on_list(state, key, order, got)
             taken += got
@@ -171,26 +179,23 @@ def take(
     The smallest areas of the request's own type go first, then pages of other types as __rmqueue_fallback takes them;
     `whole_blocks` leaves these alone unless whole pageblocks can change their type (ALLOC_NOFRAGMENT).
     """
-    return _chunks(_take(state, key, order, count, kind, migratetype, whole_blocks), order)
+    return _chunks(_take(state, key, _wanted(order, kind, migratetype), count, whole_blocks), order)
 
 
-def _take(
-    state: State, key: ZoneKey, order: int, count: int, kind: Kind, migratetype: Migratetype | None, whole_blocks: bool
-) -> list[_Taken]:
+def _take(state: State, key: ZoneKey, wanted: _Wanted, count: int, whole_blocks: bool) -> list[_Taken]:
     taken: list[_Taken] = []
     if count <= 0:
         return taken
-    wanted = migratetype or (MOVABLE_TYPE if kind in _MOVABLE_KINDS else UNMOVABLE)
-    geometry = state.geometry
+    order, geometry = wanted.order, state.geometry
     index = free_index(state, key)
     while count > 0:
-        source = _own_areas(state, index, key, order, count, wanted)
-        source = source or _steal(state, index, key, order, count, wanted, whole_blocks)
+        source = _own_areas(state, index, key, wanted, count)
+        source = source or _steal(state, index, key, wanted, count, whole_blocks)
         if source is None:
             break
         starts = lowest_n(aligned_runs(source.pages, order, geometry.pages_per_section), count)
         taking = spread(starts, order)
-        state.set_kind(source.section, taking, kind)
+        state.set_kind(source.section, taking, wanted.kind)
         if source.spot is not None:
             index.took(source.section, source.spot, source.more, source.pages & ~taking, geometry)
         index.update(state)
@@ -209,75 +214,77 @@ def _passes(state: State, zones: Sequence[ZoneKey]) -> Iterator[tuple[bool, bool
     yield False, False, zones
 
 
-def _own_areas(
-    state: State, index: FreeIndex, key: ZoneKey, order: int, count: int, wanted: Migratetype
-) -> _Source | None:
+def _own_areas(state: State, index: FreeIndex, key: ZoneKey, wanted: _Wanted, count: int) -> _Source | None:
     """Areas of the smallest order that is big enough and of the request's own type, of the lowest section with such
     (__rmqueue_smallest)."""
-    for migratetype in _OWN[wanted]:
+    order = wanted.order
+    for migratetype in _OWN[wanted.migratetype]:
         for size in range(order, state.geometry.max_order + 1):
             number = index.lowest(migratetype, size)
             if number is not None:
-                return _areas_of(state, key, number, migratetype, size, ceil(count, 1 << size - order))
+                return _areas_of(state, key, number, (migratetype, size), ceil(count, 1 << size - order))
     return None
 
 
 def _steal(
-    state: State, index: FreeIndex, key: ZoneKey, order: int, count: int, wanted: Migratetype, whole_blocks: bool
+    state: State, index: FreeIndex, key: ZoneKey, wanted: _Wanted, count: int, whole_blocks: bool
 ) -> _Source | None:
     """Pages of another type (__rmqueue_fallback, steal_suitable_fallback): the biggest area, with its pageblocks where
     that is allowed; but a movable request that cannot have the pageblock takes the smallest."""
+    order, own = wanted.order, wanted.migratetype
     block_order, biggest = state.geometry.pageblock_order, state.geometry.max_order
     for size in range(biggest, (max(order, block_order) if whole_blocks else order) - 1, -1):
-        spot = _fallback(index, size, wanted)
-        if spot is None:
+        found = _fallback(index, size, own)
+        if found is None:
             continue
-        may_claim = size >= block_order // 2 or wanted != MOVABLE_TYPE
+        may_claim = size >= block_order // 2 or own != MOVABLE_TYPE
         if not may_claim and size > order:
-            size = next(k for k in range(order, size + 1) if _fallback(index, k, wanted))
-            spot = _fallback(index, size, wanted) or spot
-        number, migratetype = spot
-        areas = _areas_of(state, key, number, migratetype, size, ceil(count, 1 << size - order))
+            size = next(k for k in range(order, size + 1) if _fallback(index, k, own))
+            found = _fallback(index, size, own) or found
+        number, migratetype = found
+        areas = _areas_of(state, key, number, (migratetype, size), ceil(count, 1 << size - order))
         if size >= block_order:
             claimed = areas.pages
         elif may_claim:
-            areas, claimed = _share_block(state, areas, migratetype, wanted)
+            areas, claimed = _share_block(state, areas, migratetype, own)
         else:
             return areas
         if not claimed:
             return areas
-        _claim(state, areas.section, claimed, wanted)
+        _claim(state, areas.section, claimed, own)
         index.update(state)
-        return _own_areas(state, index, key, order, count, wanted)
+        return _own_areas(state, index, key, wanted, count)
     return None
 
 
-def _fallback(index: FreeIndex, order: int, wanted: Migratetype) -> tuple[int, Migratetype] | None:
-    """The first other type with areas of an order, and the lowest section that has them (find_suitable_fallback)."""
-    for migratetype in _FALLBACKS[wanted]:
+def _fallback(index: FreeIndex, order: int, own: Migratetype) -> tuple[int, Migratetype] | None:
+    """The lowest section that has areas of an order in pageblocks of another type, the first such type that there is
+    (find_suitable_fallback)."""
+    for migratetype in _FALLBACKS[own]:
         number = index.lowest(migratetype, order)
         if number is not None:
             return number, migratetype
     return None
 
 
-def _areas_of(state: State, key: ZoneKey, number: int, migratetype: Migratetype, order: int, count: int) -> _Source:
+def _areas_of(state: State, key: ZoneKey, number: int, spot: Spot, count: int) -> _Source:
+    """The lowest areas on a free list of a section's part of a zone, up to so many."""
     section = state.sections[number]
     owned = next(mask for owner, mask in section.zones if owner == key)
-    starts = area_starts(section.of(FREE) & owned, section.types, migratetype, order, state.geometry)
+    starts = area_starts(section.of(FREE) & owned, section.types, *spot, state.geometry)
     chosen = lowest_n(starts, count)
-    return _Source(section, owned, spread(chosen, order), (migratetype, order), chosen != starts)
+    return _Source(section, owned, spread(chosen, spot[1]), spot, chosen != starts)
 
 
-def _share_block(state: State, areas: _Source, migratetype: Migratetype, wanted: Migratetype) -> tuple[_Source, int]:
+def _share_block(state: State, areas: _Source, migratetype: Migratetype, own: Migratetype) -> tuple[_Source, int]:
     """All free pages of the pageblock of the lowest area, and that pageblock, if it may be claimed: when at least half of
-    it is free or in use by pages like those wanted."""
+    it is free or in use by pages of the request's `own` type."""
     section, order = areas.section, state.geometry.pageblock_order
     pageblock = span(lowest(areas.pages) >> order << order, 1 << order) & areas.owned
     free = (section.of(FREE) & pageblock).bit_count()
     movable = (section.of(MOVABLE) & pageblock).bit_count()
     alike = 0
-    if wanted == MOVABLE_TYPE:
+    if own == MOVABLE_TYPE:
         alike = movable
     elif migratetype == MOVABLE_TYPE:
         alike = (1 << order) - free - movable
@@ -285,14 +292,14 @@ def _share_block(state: State, areas: _Source, migratetype: Migratetype, wanted:
     return areas._replace(pages=section.of(FREE) & pageblock, spot=None), pageblock if enough else 0
 
 
-def _claim(state: State, section: Section, pages: int, wanted: Migratetype) -> None:
+def _claim(state: State, section: Section, pages: int, own: Migratetype) -> None:
     """The pageblocks of some pages become the request's type."""
     order = state.geometry.pageblock_order
     blocks = 0
     for start, length in runs(pages):
         first = start >> order
         blocks |= span(first, (start + length - 1 >> order) + 1 - first)
-    state.sections.put(section.nr, msgspec.structs.replace(section, types=set_types(section.types, blocks, wanted)))
+    state.sections.put(section.nr, msgspec.structs.replace(section, types=set_types(section.types, blocks, own)))
 
 
 # -- freeing ------------------------------------------------------------------------------------------------------------
