@@ -4,7 +4,7 @@ order of steps.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Final
 
 import msgspec
@@ -142,22 +142,9 @@ def _empty(
     """offline_pages up to the moment when the range is isolated and free; its loops step over `heads`."""
     _check_range(state, block, start, pages)
     page_alloc.drain(state, key)
-    doubts: list[PagesAssumed] = []
     sections = state.sections_of(start, pages)
     kept = page_isolation.types_kept(state, sections)
-    try:
-        if block.stuck:
-            _refuse_stuck(state, block, sections, start, pages)
-        doubts = unseen.doubts(state, sections, start, pages, offline=True)
-        pool.refuse_gigantic(state, start, pages)
-        free = page_isolation.start_isolate(state, sections, start, pages, offline=True)
-    except HotplugError as error:
-        yield from _hanging(state, error.pfn, doubts)
-        if state.model.offline_reasons:
-            if isinstance(error.reason, Unmovable | UnseenKernelPages | NotRemovable):
-                yield Logged("page dumped because: unmovable page")
-            yield _failure(state, start, pages, "failure to isolate range")
-        raise
+    free, doubts = yield from _isolate(state, block, sections, start, pages)
     empty, calls = kinds_of([state.sections[section.nr] for section in sections]) <= _GONE, False
     try:
         yield RangeIsolated(start, pages, free)
@@ -179,6 +166,27 @@ def _empty(
         back = page_isolation.undo_isolate(state, start, pages, kept)
         if isinstance(error, HotplugError):
             yield IsolationUndone(start, pages, back)
+        raise
+
+
+def _isolate(
+    state: State, block: Block, sections: list[Section], start: int, pages: int
+) -> Generator[Event, None, tuple[int, list[PagesAssumed]]]:
+    """The range's pageblocks are isolated (start_isolate_page_range): how many free pages are in them, and on what of unseen
+    pages it hangs that they were not refused."""
+    doubts: list[PagesAssumed] = []
+    try:
+        if block.stuck:
+            _refuse_stuck(state, block, sections, start, pages)
+        doubts = unseen.doubts(state, sections, start, pages, offline=True)
+        pool.refuse_gigantic(state, start, pages)
+        return page_isolation.start_isolate(state, sections, start, pages, offline=True), doubts
+    except HotplugError as error:
+        yield from _hanging(state, error.pfn, doubts)
+        if state.model.offline_reasons:
+            if isinstance(error.reason, Unmovable | UnseenKernelPages | NotRemovable):
+                yield Logged("page dumped because: unmovable page")
+            yield _failure(state, start, pages, "failure to isolate range")
         raise
 
 

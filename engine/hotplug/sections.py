@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Final
 
 import msgspec
@@ -29,7 +29,8 @@ def add_sections(
     flushed: VmemAltmap | None,
     added: list[int],
 ) -> Steps:
-    """__add_pages: one section after the other; on failure those before stay, and `added` names them."""
+    """__add_pages: one section after the other, each with its memmap from `pool`; on failure those before stay, and `added`
+    names them. Of the altmap `flushed`, in RFC v2, what a section took becomes head pages at once."""
     unit_bytes = state.geometry.vmemmap_unit_pages * state.geometry.page_size
     pool.expect(count * state.geometry.memmap_bytes_per_section // unit_bytes)
     try:
@@ -38,11 +39,7 @@ def add_sections(
                 if state.model.tolerates_existing:
                     continue
                 raise HotplugError("EEXIST", SectionPresent(nr), nr * state.geometry.pages_per_section)
-            try:
-                memmap, fell_back = sparse_vmemmap.populate(state, nr, pool)
-            finally:
-                if pool.fell_short:
-                    yield from _warned(state)
+            memmap, fell_back = yield from _populated(state, nr, pool)
             section = Section(nr, node, memmap=_own(memmap, first * state.geometry.pages_per_section))
             state.sections.put(nr, section)
             added.append(nr)
@@ -51,6 +48,15 @@ def add_sections(
             yield MemmapPlaced(nr, memmap.on, memmap.chunks, _node_of(state, memmap, node), fell_back)
     finally:
         pool.close(state)
+
+
+def _populated(state: State, nr: int, pool: sparse_vmemmap.Pool) -> Generator[Event, None, tuple[Memmap, bool]]:
+    """The memmap of a section, see `populate`; where no free pages in a row were left for it, the kernel says so."""
+    try:
+        return sparse_vmemmap.populate(state, nr, pool)
+    finally:
+        if pool.fell_short:
+            yield from _warned(state)
 
 
 def _warned(state: State) -> Steps:
