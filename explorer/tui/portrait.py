@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.segment import Segment
 from rich.style import Style
 from textual.events import Event, Resize, ScreenResume
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -23,15 +24,19 @@ else:
 class Portrayed(Base):
     """A screen that can be taken a picture of; mixed into those of the explorer, before what Textual's classes bring."""
 
+    _laid_out: Size | None = None
+    """The size that it was told of last; Textual tells it again after each layout, and would lay it out again each time."""
+
     async def on_event(self, event: Event) -> None:
         """A screen that comes into sight looks as its rules say since it was mounted, and is dressed with the others when another
         theme is chosen: no rule is looked up again."""
         if isinstance(event, ScreenResume):
             event.refresh_styles = False
-        if isinstance(event, Resize):
-            await self._resized(event)
-        else:
+        if not isinstance(event, Resize):
             await super().on_event(event)
+        elif event.size != self._laid_out:
+            self._laid_out = event.size
+            await self._resized(event)
 
     async def _resized(self, event: Resize) -> None:
         """Another size is drawn when this and all behind it that is seen have their places: Textual draws the top screen first,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from altmap.explorer.tui.widgets.heading import Heading
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from textual.css.stylesheet import Stylesheet
 from textual.dom import DOMNode
+from textual.events import Resize
+from textual.geometry import Size
 from textual.widgets import OptionList
 
 from .dialogs import fill_in, press_on, said
@@ -134,6 +137,23 @@ def test_the_rules_of_a_screen_are_looked_up_once_when_it_opens(monkeypatch: pyt
         assert asked.count(screen) == 1
 
     drive(pinned(), open_them, (120, 40))
+
+
+def test_a_screen_that_is_told_its_size_again_is_not_laid_out_again() -> None:
+    layouts: list[Size] = []
+
+    async def tell(pilot: Any, screen: MainScreen) -> None:
+        screen.screen_layout_refresh_signal.subscribe(
+            screen, lambda laid_out: layouts.append(laid_out.size), immediate=True
+        )
+        for size in (Size(100, 30), Size(90, 30), Size(100, 30)):
+            await pilot.resize_terminal(*size)
+            layouts.append(Size(0, 0))
+            screen.post_message(Resize(size, size))
+            await pilot.pause()
+
+    drive(pinned(), tell, (100, 30))
+    assert [size.width for size, _ in groupby(layouts)] == [0, 90, 0, 100, 0]
 
 
 def test_a_theme_that_is_chosen_on_a_dialog_is_that_of_what_is_behind_it() -> None:
