@@ -27,7 +27,7 @@ from ..numbers.units import MIB
 from ..protocol.events import Event, Logged, MemmapPlaced, MemmapReleased, PlacementChosen
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.adding import MemmapShort, SectionPresent, Unaligned
-from ..protocol.reasons.placement import DriverBringsAltmap, NoAltmap
+from ..protocol.reasons.placement import DriverBringsAltmap, NoAltmap, NoWholeSection
 from ..protocol.vocabulary import ABSENT, MEMMAP, PAGETABLE, VMEMMAP, Placement
 from .possible_node import refuse_impossible_node
 from .request import AddRequest
@@ -68,7 +68,10 @@ def add_device_memory(state: State, request: AddRequest) -> Steps:
         passed = VmemAltmap(start, need if request.free is None else request.free, request.reserve, request.align)
         passed.check(start, pages)
         pool = sparse_vmemmap.AltmapPool(passed)
-        yield PlacementChosen("range", DriverBringsAltmap())
+        if sections:
+            yield PlacementChosen("range", DriverBringsAltmap())
+        else:
+            yield PlacementChosen("boot", NoWholeSection())
     else:
         pool = sparse_vmemmap.BootMemory(state, request.node)
         yield PlacementChosen("boot", NoAltmap(request.caller))
@@ -80,7 +83,7 @@ def add_device_memory(state: State, request: AddRequest) -> Steps:
     finally:
         if passed is not None:
             _mark_memmap(state, start, pages, added)
-    placement: Placement = "range" if passed is not None else "boot"
+    placement: Placement = "range" if passed is not None and sections else "boot"
     state.requests.put(start, Request(start, pages, request.node, request.caller, placement))
 
 

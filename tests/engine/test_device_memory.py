@@ -12,7 +12,7 @@ from altmap.engine.memory.section import put
 from altmap.engine.memory.state import Resource, state_of
 from altmap.engine.numbers.bits import span
 from altmap.engine.protocol.events import BlockCreated, MemmapPlaced, PlacementChosen
-from altmap.engine.protocol.reasons.placement import DriverBringsAltmap
+from altmap.engine.protocol.reasons.placement import DriverBringsAltmap, NoWholeSection
 from altmap.engine.snapshot.fold import alike
 
 from .guests import dimm, free_pages, guest, memmap, online, refuse, remove, told
@@ -235,3 +235,11 @@ def test_a_hole_of_a_section_of_the_boot_costs_nothing() -> None:
     assert free_pages(machine) == before
     assert machine.apply(Remove(start=f"{at}M", size="32M")).ok
     assert machine.sections[31].of("absent").bit_count() == 16384
+
+
+@pytest.mark.parametrize(("size", "where"), [("6M", "boot"), ("128M", "range"), ("130M", "range")])
+def test_where_the_memmap_of_sub_sections_lies_is_said_as_it_is(size: str, where: str) -> None:
+    outcome = guest().apply(Add(start="4G", size=size, caller="pmem"))
+    (chosen,) = told(outcome, PlacementChosen)
+    assert chosen.placement == where
+    assert isinstance(chosen.reason, NoWholeSection if where == "boot" else DriverBringsAltmap)

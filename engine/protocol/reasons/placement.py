@@ -156,7 +156,21 @@ class NoAltmap(Coded, frozen=True):
     caller: Caller
 
 
-PlacementRule = Obstacle | CallerAsks | CallerDoesNotAsk | PersonAsks | HeadOfEachBlock | DriverBringsAltmap | NoAltmap
+class NoWholeSection(Coded, frozen=True):
+    """The range fills no section, and the memmap of less than one is made of single pages, which no altmap gives
+    (vmemmap_populate)."""
+
+
+PlacementRule = (
+    Obstacle
+    | CallerAsks
+    | CallerDoesNotAsk
+    | PersonAsks
+    | HeadOfEachBlock
+    | DriverBringsAltmap
+    | NoAltmap
+    | NoWholeSection
+)
 """Why a memmap lies where it does."""
 
 PlacementReason = PlacementRule | PlacementRefused

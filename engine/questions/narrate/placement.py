@@ -34,6 +34,8 @@ def said(reason: PlacementReason, names: Names) -> str:
             return f"each block's own first {pages:,} pages{wasted}{', as asked' if asked else ''}"
         case placement.DriverBringsAltmap():
             return "the driver brings its own altmap"
+        case placement.NoWholeSection():
+            return "the range fills no section, and the driver's altmap is for whole ones"
         case placement.NoAltmap(caller):
             return f"{caller} has no altmap"
         case _:
