@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -76,6 +76,11 @@ class Part:
         """Pages that are there."""
         return sum(count for kind, count in self.counts.items() if kind != ABSENT)
 
+    @property
+    def fixed(self) -> int:
+        """Pages of kinds that are not shared out."""
+        return sum(count for kind, count in self.counts.items() if kind not in (*_SHARED_OUT, ABSENT))
+
     def have(self, kind: Kind) -> int:
         """Pages of a kind."""
         return self.counts.get(kind, 0)
@@ -116,11 +121,9 @@ def settle_zone(
     seen = Part(state, key, unseen, unseen)
     rest = Part(state, key, numbers, seen_pages)
     want_free, want_pcp = zone.free - seen.have(FREE), zone.pcp - seen.have(PCP)
-    note = None
     if rest.total:
-        _share_out(
-            key, rest, max(0, want_free), max(0, want_pcp), _lru(counters, seen, rest, prior), zone, seen.have(RESERVED)
-        )
+        lru = _lru(counters, seen, rest, prior)
+        _share_out(rest, zone, max(0, want_free), max(0, want_pcp), lru, seen.have(RESERVED))
         want_free -= rest.have(FREE)
         want_pcp = max(0, want_pcp - rest.have(PCP))
     if want_free < 0 and not rest.total:
@@ -135,19 +138,18 @@ def settle_zone(
         if want_free > 0:
             want_free -= seen.turn(kind, FREE, want_free)
     free = seen.have(FREE) + rest.have(FREE)
-    if want_free:
-        note = (
-            f"zone {key[1]} of node {key[0]}: {zone.free} free pages do not fit its {zone.present} present pages; "
-            f"{free} are taken"
-        )
-    present = seen.total + rest.total
-    if present != zone.present and present:
-        note = (note + "; " if note else "") + (
-            f"zone {key[1]} of node {key[0]}: {zone.present} pages are present, its online blocks have {present}"
-        )
     pcp = max(zone.pcp, seen.have(PCP) + rest.have(PCP))
     state.zones.load({key: msgspec.structs.replace(zone, free=free, pcp=pcp)})
-    return note
+    return "; ".join(_misfits(zone, seen.total + rest.total, free, bool(want_free))) or None
+
+
+def _misfits(zone: Zone, present: int, free: int, misses: bool) -> Iterator[str]:
+    """A sentence on each count of a zone that its pages do not have: of them so many are present and free."""
+    named = f"zone {zone.name} of node {zone.node}"
+    if misses:
+        yield f"{named}: {zone.free} free pages do not fit its {zone.present} present pages; {free} are taken"
+    if present and present != zone.present:
+        yield f"{named}: {zone.present} pages are present, its online blocks have {present}"
 
 
 def _lru(counters: dict[str, int], seen: Part, rest: Part, prior: bool) -> int:
@@ -162,19 +164,19 @@ def lru_pages(counters: dict[str, int]) -> int:
     return sum(counters.get(name, 0) for name in _LRU)
 
 
-def _share_out(key: ZoneKey, rest: Part, free: int, pcp: int, lru: int, zone: Zone, reserved: int) -> None:
+def _share_out(rest: Part, zone: Zone, free: int, pcp: int, lru: int, reserved: int) -> None:
+    """Share the pages of a zone that no one saw out to the kinds that its counts leave for them: so many free ones, on CPUs'
+    lists and, by the LRU lists, movable ones; `reserved` pages that were seen are not managed either."""
     total = rest.total
     free = min(free, total - rest.have(MEMMAP))
     pcp = min(pcp, total - rest.have(MEMMAP) - free)
     used = total - free - pcp
     for kind in _GIVEN_UP:
-        fixed = sum(rest.have(k) for k in rest.counts if k not in (*_SHARED_OUT, ABSENT))
-        if fixed > used:
+        if (fixed := rest.fixed) > used:
             rest.turn(kind, FREE, fixed - used)
-    fixed = sum(rest.have(k) for k in rest.counts if k not in (*_SHARED_OUT, ABSENT))
-    used = max(0, used - fixed)
+    used = max(0, used - rest.fixed)
     unmanaged = min(max(0, zone.present - zone.managed - rest.have(MEMMAP) - rest.have(RESERVED) - reserved), used)
-    movable = used - unmanaged if key[1] == MOVABLE_ZONE else min(lru, used - unmanaged)
+    movable = used - unmanaged if zone.name == MOVABLE_ZONE else min(lru, used - unmanaged)
     withheld = 0 if rest.early else unmanaged
     targets: dict[Kind, int] = {
         FREE: free, PCP: pcp, MOVABLE: movable, PAGE_OFFLINE: withheld, ASSUMED: used - movable - withheld

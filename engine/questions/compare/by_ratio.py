@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from ...commands import Add, Online, extent
 from ...hotplug.zone_policy import zone_for
 from ...memory.block import Block, Group
 from ...memory.state import State
 from ...memory.zone import MOVABLE
-from ...protocol.events import ZoneChosen
+from ...protocol.events import ZoneChosen, of_type
 from ...protocol.reasons.zones import NoAutoMovable, ZoneRule
 from ...run.rehearsal import attempt, rehearsal
 from ..shortage import shortage
@@ -22,35 +24,52 @@ def by_ratio(state: State, add: Add, refused: Alternative | None, known: Known) 
     if "auto-movable" not in state.model.policies:
         return AutoMovable("EINVAL", NoAutoMovable(state.model.name), ratio, aware)
     state.parameters.change(online_policy="auto-movable", auto_online_blocks="offline")
-    largest = _largest_movable(state, add)
+    found = AutoMovable("ok", None, ratio, aware, largest_pages=_largest_movable(state, add))
     if refused is not None:
-        return AutoMovable(refused.result, refused.reason, ratio, aware, largest_pages=largest)
-    start, size = extent(add)
-    unit = state.geometry.pages_per_block
-    count = size // state.geometry.block_size
-    if state.model.groups and add.caller in ("acpi", "dax", "cxl") and not shortage(state, add).missing:
+        return msgspec.structs.replace(found, result=refused.result, reason=refused.reason)
+    if _goes_as_a_whole(state, add, known):
         with rehearsal(state):
-            fits = thinned(state, add, known) is not None
-        if fits:  # a device goes as a whole, as its first block does
-            with rehearsal(state):
-                zone, reason = _as_device(state, add, size // state.geometry.page_size)
-            movable = count if zone == MOVABLE else 0
-            rest = count - movable
-            return AutoMovable("ok", reason, ratio, aware, movable, rest, movable * unit, rest * unit, largest)
+            zone, reason = _as_device(state, add, extent(add)[1] // state.geometry.page_size)
+        count = extent(add)[1] // state.geometry.block_size
+        movable = count if zone == MOVABLE else 0
+        return _counted(state, found, reason, movable, count - movable)
     tried = attempt(state, add)
     if not tried.ok:
-        return AutoMovable(tried.result, tried.reason, ratio, aware, largest_pages=largest)
-    page = state.geometry.page_size
-    movable, kernel = 0, 0
-    rule: ZoneRule | None = None
+        return msgspec.structs.replace(found, result=tried.result, reason=tried.reason)
+    return _counted(state, found, *_block_by_block(state, add))
+
+
+def _goes_as_a_whole(state: State, add: Add, known: Known) -> bool:
+    """Is it a memory device, all of whose blocks go where its first one does, and does it fit?"""
+    if not state.model.groups or add.caller not in ("acpi", "dax", "cxl") or shortage(state, add).missing:
+        return False
+    with rehearsal(state):
+        return thinned(state, add, known) is not None
+
+
+def _block_by_block(state: State, add: Add) -> tuple[ZoneRule | None, int, int]:
+    """The rule, of the first block that goes to a kernel zone if one does, and how many blocks go to ZONE_MOVABLE and to kernel
+    zones, each onlined after those before it."""
+    start, size = extent(add)
+    page, chosen = state.geometry.page_size, list[ZoneChosen]()
     for block in state.range_blocks(start // page, size // page):
-        tried = attempt(state, Online(block=block.id))
-        for event in tried.events:
-            if isinstance(event, ZoneChosen):
-                if rule is None or (event.zone != MOVABLE and not kernel):
-                    rule = event.reason
-                movable, kernel = movable + (event.zone == MOVABLE), kernel + (event.zone != MOVABLE)
-    return AutoMovable("ok", rule, ratio, aware, movable, kernel, movable * unit, kernel * unit, largest)
+        chosen += of_type(attempt(state, Online(block=block.id)).events, ZoneChosen)
+    kernel = [event for event in chosen if event.zone != MOVABLE]
+    rule = next((event.reason for event in (*kernel, *chosen)), None)
+    return rule, len(chosen) - len(kernel), len(kernel)
+
+
+def _counted(state: State, found: AutoMovable, rule: ZoneRule | None, movable: int, kernel: int) -> AutoMovable:
+    """With so many blocks in ZONE_MOVABLE and in kernel zones."""
+    unit = state.geometry.pages_per_block
+    return msgspec.structs.replace(
+        found,
+        reason=rule,
+        movable_blocks=movable,
+        kernel_blocks=kernel,
+        movable_pages=movable * unit,
+        kernel_pages=kernel * unit,
+    )
 
 
 def _largest_movable(state: State, add: Add) -> int:
