@@ -26,16 +26,17 @@ from ..run.dispatch import run
 from ..run.rehearsal import attempt, ended
 from ..sysfs.paths import MEMORY
 from .why.unknown import parameters_assumed, unknowns
-from .worth_knowing import kernel_memory_low, top_heavy
+from .worth_knowing import kernel_memory_low, movable_and_kernel, top_heavy
 
 MOST_STEPS: Final = 1 << 14
 """Steps that are tried at most."""
 
 
 class GrowthPoint(msgspec.Struct, frozen=True):
-    """The machine after so many bytes were added; everything in bytes. `kernel` and `movable` is what the zones manage, `left`
-    what is free in the kernel's, `memmap` what the memmap of the added memory takes, `taken` what all of the adds took from
-    existing memory: memmap, page tables, objects."""
+    """The machine after so many bytes were added; what has no other unit in bytes. `kernel` and `movable` is what the zones
+    manage, `left` what is free in the kernel's, `memmap` what the memmap of the added memory takes, `taken` what all of the adds
+    took from existing memory: memmap, page tables, objects. `ratio` is movable to kernel memory by the pages present, as the
+    auto-movable policy counts; None where no zone is the kernel's."""
 
     added: int
     kernel: int
@@ -43,11 +44,7 @@ class GrowthPoint(msgspec.Struct, frozen=True):
     movable: int
     memmap: int
     taken: int
-
-    @property
-    def ratio(self) -> float | None:
-        """Movable to kernel memory; None where no zone is the kernel's."""
-        return self.movable / self.kernel if self.kernel else None
+    ratio: float | None
 
 
 class GrowthDanger(msgspec.Struct, frozen=True):
@@ -178,7 +175,9 @@ class _Curve:
         managed, left = sum(zone.managed for zone in kernel), sum(zone.free + zone.pcp for zone in kernel)
         memmap = self._state.geometry.memmap_pages(self._placed)
         amounts = managed, left, sum(zone.managed for zone in movable), memmap, self._taken
-        self.points.append(GrowthPoint(added, *(pages * page for pages in amounts)))
+        movable_pages, kernel_pages = movable_and_kernel(state)
+        ratio = movable_pages / kernel_pages if kernel_pages else None
+        self.points.append(GrowthPoint(added, *(pages * page for pages in amounts), ratio=ratio))
         known = {type(danger.fact) for danger in self.dangers}
         facts = (top_heavy(state), kernel_memory_low(state))
         self.dangers += [GrowthDanger(added, fact) for fact in facts if fact is not None and type(fact) not in known]

@@ -52,13 +52,21 @@ def news(before: tuple[Advice, ...], after: tuple[Advice, ...]) -> tuple[Advice,
 
 
 def top_heavy(state: State) -> TopHeavy | None:
-    """More movable memory than the kernel zones can look after; None where the ratio is safe."""
+    """More movable memory than the kernel zones can look after, by the pages present, which the kernel's policy counts; None
+    where the ratio is safe."""
     kernel = [zone for zone in state.zones.values() if zone.name in KERNEL_ZONES]
-    managed, movable = _managed(kernel), _managed(_movable(state))
+    movable, present = movable_and_kernel(state)
     ratio, page = state.settings.auto_movable_ratio, state.geometry.page_size
-    if movable * 100 <= managed * ratio:
+    if movable * 100 <= present * ratio:
         return None
-    return TopHeavy(movable * page, managed * page, _free(kernel) * page, ratio)
+    return TopHeavy(movable * page, present * page, _free(kernel) * page, ratio)
+
+
+def movable_and_kernel(state: State) -> tuple[int, int]:
+    """Pages present in ZONE_MOVABLE, and in the kernel zones."""
+    zones = state.zones.values()
+    movable, kernel = ([zone.present for zone in zones if zone.name in names] for names in ((MOVABLE,), KERNEL_ZONES))
+    return sum(movable), sum(kernel)
 
 
 def kernel_memory_low(state: State) -> KernelMemoryLow | None:
@@ -76,13 +84,9 @@ def kernel_memory_low(state: State) -> KernelMemoryLow | None:
 
 def least_harm(state: State, blocks: int) -> OnlineType:
     """Movable, so that it can be got back, as long as the kernel zones can look after so many blocks more."""
-    kernel = _managed(zone for zone in state.zones.values() if zone.name in KERNEL_ZONES)
-    movable = _managed(_movable(state)) + blocks * state.geometry.pages_per_block
+    movable, kernel = movable_and_kernel(state)
+    movable += blocks * state.geometry.pages_per_block
     return "online_movable" if movable * 100 <= kernel * state.settings.auto_movable_ratio else "online_kernel"
-
-
-def _movable(state: State) -> list[Zone]:
-    return [zone for zone in state.zones.values() if zone.name == MOVABLE]
 
 
 def _managed(zones: Iterable[Zone]) -> int:

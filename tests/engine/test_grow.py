@@ -28,7 +28,8 @@ def test_the_curve_is_what_the_adds_do_one_by_one() -> None:
         kernel = [zone for zone in machine.zones.values() if zone.name != "Movable"]
         movable = sum(zone.managed for zone in machine.zones.values() if zone.name == "Movable")
         assert (point.added, point.movable) == (at * GIB, movable * page)
-        assert point.ratio == point.movable / point.kernel
+        present = {zone.key: zone.present for zone in machine.zones.values()}
+        assert point.ratio == present.get((0, "Movable"), 0) / sum(zone.present for zone in kernel)
         assert point.left == sum(zone.free + zone.pcp for zone in kernel) * page
         assert point.memmap == at * 16 << 20
     refused = machine.apply(Add(start=found.start + found.added, size=GIB))
@@ -41,8 +42,17 @@ def test_dangers_are_told_where_they_begin() -> None:
     heavy, low = found.dangers
     assert isinstance(heavy.fact, TopHeavy)
     assert isinstance(low.fact, KernelMemoryLow)
-    assert heavy.added == 3 * GIB  # 1008M of kernel memory, at 301 %
+    assert heavy.added == 4 * GIB  # 1 GiB of kernel memory, at 301 %
     assert heavy.added < low.added <= found.added
+
+
+def test_no_ratio_that_the_kernels_own_policy_makes_is_called_one_at_which_it_stops() -> None:
+    for caller in ("dimm", "virtio-mem"):
+        machine = guest()
+        machine.write("/sys/module/memory_hotplug/parameters/online_policy", "auto-movable")
+        found = grow(machine, GIB, online="online", caller=caller, limit=16 * GIB)
+        assert 3 <= max(point.ratio or 0 for point in found.points) <= 3.01
+        assert found.dangers == ()
 
 
 def test_memmap_in_the_added_memory_takes_hardly_any_of_the_rest() -> None:

@@ -78,10 +78,10 @@ def test_movable_memory_beyond_the_safe_ratio_is_told_with_what_the_kernel_has_l
     assert advice.fact.movable == 40 * GIB
     kernel = [zone for zone in machine.zones.values() if zone.name != "Movable"]
     page = machine.geometry.page_size
-    assert advice.fact.kernel == sum(zone.managed for zone in kernel) * page
+    assert advice.fact.kernel == sum(zone.present for zone in kernel) * page
     assert advice.fact.free == sum(zone.free + zone.pcp for zone in kernel) * page
     said = sentence(advice.fact)
-    assert "40G of movable memory stand against 1008M in kernel zones (40:1, over 301 %," in said
+    assert "40G of movable memory stand against 1G in kernel zones (40:1, over 301 %," in said
 
 
 def added_behind(machine: Machine, gigabytes: int) -> Machine:
@@ -96,7 +96,7 @@ def test_an_add_warns_of_both_and_offers_what_is_there_already() -> None:
     (remedy,) = verdict.remedies
     assert remedy.commands == tuple(Online(block=number, type="online_movable") for number in range(32, 40))
     verdict = why_not(guest("online_movable"), Add(start=4 * GIB, size=10 * GIB))
-    assert any("10G of movable memory stand against 1008M" in warning for warning in said(verdict.warnings))
+    assert any("10G of movable memory stand against 1G" in warning for warning in said(verdict.warnings))
 
 
 def test_kernel_memory_near_nothing_is_told() -> None:

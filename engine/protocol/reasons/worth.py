@@ -23,7 +23,7 @@ class OfflineBlocks(Coded, frozen=True):
 
 class TopHeavy(Coded, frozen=True):
     """More movable memory than `ratio` percent of the kernel zones, beyond which the kernel's own auto-movable policy puts
-    no more (auto_movable_ratio); `free` is what the kernel zones have left."""
+    no more (auto_movable_ratio), both by the pages present; `free` is what the kernel zones have left."""
 
     movable: int
     kernel: int

@@ -85,4 +85,4 @@ def growth_document(machine: Machine, growth: Growth) -> GrowthDocument:
 
 def _point(point: GrowthPoint) -> PointRow:
     ratio = None if point.ratio is None else round(point.ratio, 3)
-    return PointRow(ratio=ratio, **msgspec.structs.asdict(point))
+    return PointRow(**msgspec.structs.asdict(point) | {"ratio": ratio})
