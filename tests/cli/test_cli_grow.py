@@ -14,7 +14,7 @@ def test_the_plot_tells_of_dangers_and_of_the_refusal(altmap: Run) -> None:
     assert (said.code, said.err) == (0, "")
     assert "← danger" in said.out
     assert "← ENOMEM" in said.out
-    assert "from 1G more on: 1G of movable memory stand against 256M in kernel zones" in said.out
+    assert "from 1G more on: 1G of movable memory stand against 255M in kernel zones" in said.out
     assert "10G more fit in steps of 1G; the next step is refused with ENOMEM: the memmap of section" in said.out
 
 
