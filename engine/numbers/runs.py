@@ -7,13 +7,17 @@ from collections.abc import Iterable, Iterator
 
 def consecutive(numbers: Iterable[int]) -> list[tuple[int, int]]:
     """Each run of consecutive numbers as (first, last), ascending."""
+    ordered = sorted(numbers)
+    if not ordered:
+        return []
     found: list[tuple[int, int]] = []
-    for number in sorted(numbers):
-        if found and found[-1][1] >= number - 1:
-            found[-1] = (found[-1][0], number)
-        else:
-            found.append((number, number))
-    return found
+    first = last = ordered[0]
+    for number in ordered:
+        if number > last + 1:
+            found.append((first, last))
+            first = number
+        last = number
+    return [*found, (first, last)]
 
 
 def merged(chunks: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

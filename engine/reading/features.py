@@ -23,10 +23,10 @@ _FILES = {"dax_state": "state"}
 
 def read_features(tree: Tree) -> tuple[str, ...]:
     """The names of those that a tree has, in alphabetical order."""
-    found = {name for name, folder, entry in _FOLDERS if entry in tree.names(folder)}
+    found = {name for name, folder, entry in _FOLDERS if tree.has(folder, entry)}
     for name, folder, word in _FIRST_OF:
         one = next((entry for entry in tree.names(folder) if entry[len(word) :].replace(".", "").isdigit()), None)
-        if one is not None and one.startswith(word) and _FILES.get(name, name) in tree.names(f"{folder}/{one}"):
+        if one is not None and one.startswith(word) and tree.has(f"{folder}/{one}", _FILES.get(name, name)):
             found.add(name)
     if b"high_min:" in next(tree.chunks("proc/zoneinfo"), b""):
         found.add("high_min")

@@ -10,6 +10,24 @@ from functools import cache
 from .tree import ABSENT_ERRORS, ATTRIBUTE_LIMIT, File, Tree
 
 _IN_PLACE = os.O_NOFOLLOW | os.O_NONBLOCK  # no way out through a link, no waiting at a pipe
+_TOGETHER = 64  # files that are open at a time
+
+
+def _read(paths: list[str], folder: int) -> list[bytes]:
+    """What short files hold, by their paths in a folder that is open. Most of the time that reading a big machine takes is spent
+    here, in system calls; closing all at once saves a third of them."""
+    opened: list[int] = []
+    take, open_file = opened.append, os.open
+    try:
+        for path in paths:
+            take(open_file(path, os.O_RDONLY | _IN_PLACE, dir_fd=folder))
+        return [os.read(descriptor, ATTRIBUTE_LIMIT) for descriptor in opened]
+    finally:
+        if len(opened) > 1 and max(opened) - min(opened) == len(opened) - 1:  # all in between are ours
+            os.closerange(min(opened), max(opened) + 1)
+        else:
+            for descriptor in opened:
+                os.close(descriptor)
 
 
 class FolderTree(Tree):
@@ -20,7 +38,7 @@ class FolderTree(Tree):
         self._root = os.path.realpath(source)
         self._inside = self._root.rstrip("/") + "/"
         self._followed = cache(os.path.realpath)
-        self._listed: dict[str, list[str]] = {}
+        self._entries: dict[str, dict[str, bool]] = {}  # by folder the names in it, and which of them are folders
 
     def _real(self, path: str) -> str | None:
         """Where the path leads once its links are followed; None: out of the tree. Folders are followed once."""
@@ -48,21 +66,25 @@ class FolderTree(Tree):
             self.unreadable((real or "").removeprefix(self._inside), error)
             return []
 
+    def _in(self, folder: str) -> dict[str, bool]:
+        if folder not in self._entries:
+            self._entries[folder] = {}
+            try:
+                with os.scandir(self._real(folder) or "") as entries:
+                    self._entries[folder] = {entry.name: entry.is_dir(follow_symlinks=False) for entry in entries}
+            except OSError as error:
+                self.unreadable(folder, error)
+        return self._entries[folder]
+
     def names(self, folder: str) -> list[str]:
-        if folder not in self._listed:
-            self._listed[folder] = sorted(self._list(self._real(folder)))
-        return [*self._listed[folder]]
+        return sorted(self._in(folder))
 
     def folders(self, folder: str) -> list[str]:
+        return sorted([name for name, is_folder in self._in(folder).items() if is_folder])
+
+    def has(self, folder: str, entry: str) -> bool:
         real = self._real(folder)
-        try:
-            with os.scandir(real or "") as entries:
-                is_folder = {entry.name: entry.is_dir(follow_symlinks=False) for entry in entries}
-        except OSError as error:
-            self.unreadable(folder, error)
-            return []
-        self._listed[folder] = sorted(is_folder)
-        return [name for name in self._listed[folder] if is_folder[name]]
+        return real is not None and os.path.lexists(f"{real}/{entry}")
 
     def read_each(self, folder: str, names: Sequence[str], file: str) -> list[bytes | None]:
         real = self._real(folder)
@@ -70,22 +92,20 @@ class FolderTree(Tree):
             return [None] * len(names)
         contents: list[bytes | None] = []
         unreadable: list[tuple[str, OSError]] = []
-        # Three system calls a block and nothing else: this loop is most of the time that reading a big machine takes.
-        take, open_file, read, close = contents.append, os.open, os.read, os.close
-        flags, tail = os.O_RDONLY | _IN_PLACE, "/" + file
         at = os.open(real, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            for name in names:
+            for start in range(0, len(names), _TOGETHER):
+                some = names[start : start + _TOGETHER]
                 try:
-                    descriptor = open_file(name + tail, flags, dir_fd=at)
-                    try:
-                        take(read(descriptor, ATTRIBUTE_LIMIT))
-                    finally:
-                        close(descriptor)
-                except OSError as error:
-                    take(None)
-                    if error.errno not in ABSENT_ERRORS:
-                        unreadable.append((name, error))
+                    contents += _read([f"{name}/{file}" for name in some], at)
+                except OSError:
+                    for name in some:
+                        try:
+                            contents += _read([f"{name}/{file}"], at)
+                        except OSError as error:
+                            contents.append(None)
+                            if error.errno not in ABSENT_ERRORS:
+                                unreadable.append((name, error))
         finally:
             os.close(at)
         if unreadable:

@@ -31,7 +31,7 @@ class ZoneReading(msgspec.Struct, frozen=True):
     counters: Frozen[str, int] = Frozen()  # the others of this zone: nr_zone_active_anon ..., boost, promo
 
 
-class BlockReading(msgspec.Struct, frozen=True):
+class BlockReading(msgspec.Struct, frozen=True, gc=False):
     """One memory block, ``/sys/devices/system/memory/memoryN`` (drivers/base/memory.c)."""
 
     id: int  # N, decimal in the name

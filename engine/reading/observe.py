@@ -56,7 +56,7 @@ def _observed(tree: Tree, pages: bool, watch: Watch | None) -> Observation:
         cmdline=_text(tree, "proc/cmdline"),
         block_size=block_size,
         auto_online_blocks=_text(tree, f"{sysfs_tree.MEMORY}/auto_online_blocks"),
-        has_probe=tree.have_each("sys/devices/system", ["memory"], "probe") == [True],
+        has_probe=tree.has(sysfs_tree.MEMORY, "probe"),
         blocks=blocks,
         nodes=sysfs_tree.read_nodes(tree),
         node_lists=Frozen(sysfs_tree.read_node_lists(tree)),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from operator import itemgetter
 from typing import Final, TypeVar
 
 from ..numbers.errors import BadInput
@@ -21,6 +20,8 @@ MEMORY = "sys/devices/system/memory"
 NODES = "sys/devices/system/node"
 NODE_LISTS = ("possible", "online", "has_memory", "has_normal_memory", "has_cpu")
 _NEIGHBOURS = 1024  # blocks that are likely to be on one node
+_UNTOLD: Final = {None, (), ("none",)}
+"""What valid_zones says where it does not tell that a block is in one zone."""
 _TRUTH: Final = {"0": False, "1": True}
 _ARCHIVES: Final = (".tar", ".tgz", ".tbz", ".txz", ".zip", ".gz", ".bz2", ".xz", ".zst", ".7z")
 _HEX = re.compile(r"(?:0[xX])?([0-9a-fA-F]{1,16})")
@@ -46,7 +47,8 @@ def read_blocks(tree: Tree, block_size: int | None, removable: bool = False) -> 
     Blocks are the folders ``memoryN`` and, in trees that saved only the nodes, the links to them in node folders; none where
     there is neither. Raises `BadInput` where an id or a number is beyond what a machine can have.
     """
-    folders = {block: name for name, block in _ids(tree, MEMORY, tree.folders(MEMORY), "memory")}
+    numbers = _ids(tree, MEMORY, tree.folders(MEMORY), "memory")
+    folders = {block: name for name, block in numbers.items()}
     folders = {block: folders[block] for block in sorted(folders)}
     names = list(folders.values())
     states = _attribute(tree, names, "state", lambda text: text or None)
@@ -55,14 +57,14 @@ def read_blocks(tree: Tree, block_size: int | None, removable: bool = False) -> 
     kept = _attribute(tree, names, "removable", _TRUTH.get) if removable else none
     configured = "memory" in tree.names("sys/firmware")
     carry = _attribute(tree, names, "memmap_on_memory", _TRUTH.get, "sys/firmware/memory") if configured else none
-    nodes = _nodes_of_blocks(tree, folders, dict(zip(folders, zones, strict=True)))
+    nodes = _nodes_of_blocks(tree, folders, numbers, dict(zip(folders, zones, strict=True)))
     if block_size is not None and nodes and (max(nodes) + 1) * block_size > MAX_ADDRESS + 1:
         raise BadInput(f"{tree.source}: memory block {max(nodes)} of {block_size:#x} bytes lies beyond any address")
     blocks = [
         BlockReading(block, state, valid, nodes[block], can_go, carries)
         for block, state, valid, can_go, carries in zip(folders, states, zones, kept, carry, strict=True)
     ]
-    if others := nodes.keys() - folders.keys():
+    if others := [] if len(nodes) == len(folders) else nodes.keys() - folders.keys():
         blocks += [BlockReading(block, None, None, nodes[block]) for block in others]
         blocks.sort(key=lambda block: block.id)
     return tuple(blocks)
@@ -111,26 +113,33 @@ def no_memory(tree: Tree) -> str:
 
 
 def _nodes_of_blocks(
-    tree: Tree, folders: dict[int, str], zones: dict[int, tuple[str, ...] | None]
+    tree: Tree, folders: dict[int, str], numbers: dict[str, int], zones: dict[int, tuple[str, ...] | None]
 ) -> dict[int, tuple[int, ...]]:
-    """The nodes, ascending, of each block in `folders` and of each that a node links to.
+    """The nodes, ascending, of each block in `folders`, whose `numbers` are known, and of each that a node links to.
 
     Kernels link both ways, so the folder of a node tells which blocks it has. And they put "none" into valid_zones of a
     block with two nodes, so a block in one zone has one node. The rest have their links listed, which takes longest.
     """
     nodes: dict[int, tuple[int, ...]] = {}
-    for node, folder in _node_folders(tree):
-        alone = (node,)
-        for _, block in _ids(tree, folder, tree.names(folder), "memory"):
-            nodes[block] = (*nodes[block], node) if block in nodes else alone
+    of_nodes = sorted((node, name) for name, node in _ids(tree, NODES, tree.names(NODES), "node").items())
+    for (node, name), entries in zip(of_nodes, tree.names_each(NODES, [name for _, name in of_nodes]), strict=True):
+        linked = [numbers[entry] for entry in entries if entry in numbers]
+        if len(linked) < len(entries):  # a tree may lack folders that are linked to
+            others = [entry for entry in entries if entry not in numbers]
+            linked += _ids(tree, f"{NODES}/{name}", others, "memory").values()
+        alone = dict.fromkeys(linked, (node,))
+        again = {block: (*nodes[block], node) for block in nodes.keys() & alone.keys()}
+        nodes.update(alone)
+        nodes.update(again)
 
     def list_links(blocks: list[int]) -> None:
         for block, entries in zip(blocks, tree.names_each(MEMORY, [folders[block] for block in blocks]), strict=True):
-            own = {node for _, node in _ids(tree, f"{MEMORY}/{folders[block]}", entries, "node")}
-            nodes[block] = tuple(sorted(own.union(nodes.get(block, ()))))
+            own = _ids(tree, f"{MEMORY}/{folders[block]}", entries, "node").values()
+            nodes[block] = tuple(sorted({*own, *nodes.get(block, ())}))
 
-    list_links([block for block, valid in zones.items() if valid in (None, (), ("none",))])
-    without = [block for block in zones if block not in nodes]
+    if not _UNTOLD.isdisjoint(zones.values()):
+        list_links([block for block, valid in zones.items() if valid in _UNTOLD])
+    without = [] if zones.keys() <= nodes.keys() else [block for block in zones if block not in nodes]
     guess = 0
     for at in range(0, len(without), _NEIGHBOURS):
         part = without[at : at + _NEIGHBOURS]
@@ -150,11 +159,11 @@ def _attribute(
         raw: parse(raw.rstrip(b"\0").decode("utf-8", "replace").strip()) for raw in set(contents) if raw is not None
     }
     values[None] = None
-    return [values[raw] for raw in contents]
+    return [*map(values.__getitem__, contents)]
 
 
-def _ids(tree: Tree, folder: str, names: Iterable[str], word: str) -> list[tuple[str, int]]:
-    """(name, number) of each name that is `word` and decimal digits. Raises `BadInput` for a number that is too high."""
+def _ids(tree: Tree, folder: str, names: Iterable[str], word: str) -> dict[str, int]:
+    """The number of each name that is `word` and decimal digits. Raises `BadInput` for a number that is too high."""
     skip, most = len(word), MAX_NODE if word == "node" else MAX_BLOCK - 1
     kept = [name for name in names if name.startswith(word)]
     numbers = [name[skip:] for name in kept]
@@ -164,9 +173,9 @@ def _ids(tree: Tree, folder: str, names: Iterable[str], word: str) -> list[tuple
         numbers = [name[skip:] for name in kept]
     longest = len(str(most))
     wrong = [name for name in kept if len(name) - skip > longest] if max(map(len, numbers), default=0) > longest else []
-    found = [] if wrong else [*zip(kept, map(int, numbers), strict=True)]
-    if found and (highest := max(found, key=itemgetter(1)))[1] > most:
-        wrong = [highest[0]]
+    found = {} if wrong else dict(zip(kept, map(int, numbers), strict=True))
+    if max(found.values(), default=0) > most:
+        wrong = [max(found, key=found.__getitem__)]
     if wrong:
         raise BadInput(f"{tree.source}: {folder}/{wrong[0][:40]} has a number beyond {most}, which no machine can have")
     return found
@@ -174,7 +183,7 @@ def _ids(tree: Tree, folder: str, names: Iterable[str], word: str) -> list[tuple
 
 def _node_folders(tree: Tree) -> list[tuple[int, str]]:
     """(node, path) of each node, ascending."""
-    return sorted((node, f"{NODES}/{name}") for name, node in _ids(tree, NODES, tree.names(NODES), "node"))
+    return sorted((node, f"{NODES}/{name}") for name, node in _ids(tree, NODES, tree.names(NODES), "node").items())
 
 
 def read_nodes(tree: Tree) -> tuple[NodeReading, ...]:

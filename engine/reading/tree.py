@@ -60,6 +60,10 @@ class Tree(ABC):
     def folders(self, folder: str) -> list[str]:
         """The entries of a folder that are folders themselves (a link to one is not), in sorted order."""
 
+    def has(self, folder: str, entry: str) -> bool:
+        """Whether a folder has the entry, be it a dangling link."""
+        return entry in self.names(folder)
+
     @abstractmethod
     def read_each(self, folder: str, names: Sequence[str], file: str) -> list[bytes | None]:
         """What the short `file` of each of some `folders` of `folder` holds; None: absent. Made for 65,536 of them."""

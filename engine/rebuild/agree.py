@@ -211,10 +211,10 @@ def agree_resources(state: State) -> Iterator[str]:
     size = state.geometry.block_size
     ram = sorted((one.start, one.end) for one in state.resources.values() if one.ram)
     bare: list[int] = []
-    for number in sorted(state.blocks):
+    for number in sorted(number for number, block in state.blocks.items() if not block.early):
         while ram and ram[0][1] <= number * size:
             ram.pop(0)
-        if not state.blocks[number].early and not (ram and ram[0][0] < (number + 1) * size):
+        if not (ram and ram[0][0] < (number + 1) * size):
             bare.append(number)
             state.resources.load({number * size: Resource(number * size, (number + 1) * size, "System RAM")})
     if bare:

@@ -7,6 +7,7 @@ counts the memmap of the boot (nr_memmap_boot_pages). What none of these tells i
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
 import msgspec
@@ -18,7 +19,7 @@ from ..numbers.rounding import ceil
 from ..protocol.names import block_names
 from ..reading.observation import Observation
 from .draft import Draft
-from .evidence import boot_memory
+from .evidence import holds, reserved_by_boot
 
 
 def doubt_origins(draft: Draft) -> None:
@@ -57,12 +58,16 @@ def doubt_zones(draft: Draft) -> Iterator[str]:
 def _boot_blocks(draft: Draft) -> set[int]:
     """Blocks that were surely there at boot: the lowest, and all of a range that has it, or what only the boot reserves, or
     ends that no device has."""
-    size, first = draft.state.geometry.block_size, min(draft.state.blocks, default=0)
-    found = {first}
+    size, numbers, reserved = (
+        draft.state.geometry.block_size,
+        draft.state.blocks.ascending(),
+        reserved_by_boot(draft.seen),
+    )
+    found = {*numbers[:1]}
     for start, end in _ranges(draft.seen):
-        blocks = range(start // size, ceil(end, size))
-        if first in blocks or start % size or end % size or boot_memory(draft.seen, start, end):
-            found.update(blocks)
+        low, high = (bisect_left(numbers, number) for number in (start // size, ceil(end, size)))
+        if low == 0 or start % size or end % size or holds(reserved, start, end):
+            found.update(numbers[low:high])
     return found
 
 

@@ -7,8 +7,9 @@ memmap was decided by a parameter that cannot be changed after the boot.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from typing import Final, NamedTuple
 
 import msgspec
@@ -20,13 +21,13 @@ from ..memory.zone import MOVABLE
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import Mode, ZoneKey
 from .draft import Draft
-from .evidence import boot_memory
+from .evidence import holds, reserved_by_boot
 
 
 class _Device(NamedTuple):
     start: int  # bytes
     end: int
-    blocks: list[int]
+    blocks: Sequence[int]
 
 
 def build_devices(draft: Draft) -> None:
@@ -83,16 +84,15 @@ def _give_heads(
 
 def _devices(draft: Draft, mode: Mode) -> list[_Device]:
     """Ranges of whole blocks from the first on that cannot be memory of the boot."""
-    candidates = [one for one in _candidates(draft.state) if not boot_memory(draft.seen, one.start, one.end)]
+    reserved = reserved_by_boot(draft.seen)
+    candidates = [one for one in _candidates(draft.state) if not holds(reserved, one.start, one.end)]
     unit = _support(draft.state, mode, None).pages if mode != "N" else 0
     ends = {resource.end for resource in draft.state.resources.values() if resource.ram}
     boot = _boot_sections(draft)
+    if boot is not None:
+        return candidates[bisect_left(candidates, boot, key=lambda one: _sections_below(draft.state, one.start)) :]
     for index, device in enumerate(candidates):
-        if boot is not None:
-            added = _sections_below(draft.state, device.start) >= boot
-        else:
-            added = device.start in ends or _shows(draft, [draft.state.blocks[at] for at in device.blocks], unit)
-        if added:
+        if device.start in ends or _shows(draft, [draft.state.blocks[at] for at in device.blocks], unit):
             return candidates[index:]
     return []
 
@@ -101,24 +101,22 @@ def _blocks_behind(draft: Draft) -> list[_Device]:
     """Blocks that are more than the memory of the boot had sections, or in ZONE_MOVABLE though no boot option put any there;
     which of them came together, no file says then."""
     state, boot, size = draft.state, _boot_sections(draft), draft.state.geometry.block_size
-    no_boot_option = draft.seen.cmdline is not None and not state.boot.has_movable
-
-    def came_later(number: int) -> bool:
-        if boot is not None:
-            return _sections_below(state, number * size) >= boot
-        zone = state.blocks[number].zone
-        return no_boot_option and zone is not None and zone[1] == MOVABLE
-
-    return [
-        _Device(number * size, (number + 1) * size, [number]) for number in sorted(state.blocks) if came_later(number)
-    ]
+    numbers: Sequence[int] = state.blocks.ascending()
+    if boot is not None:
+        numbers = numbers[bisect_left(numbers, boot, key=lambda number: _sections_below(state, number * size)) :]
+    elif draft.seen.cmdline is not None and not state.boot.has_movable:
+        zones = ((number, state.blocks[number].zone) for number in numbers)
+        numbers = [number for number, zone in zones if zone is not None and zone[1] == MOVABLE]
+    else:
+        numbers = ()
+    return [_Device(number * size, (number + 1) * size, [number]) for number in numbers]
 
 
 def _candidates(state: State, name: str = "System RAM") -> Iterator[_Device]:
     size = state.geometry.block_size
     for resource in sorted(state.resources.values(), key=lambda one: one.start):
         if resource.name == name and not resource.start % size and not resource.end % size:
-            blocks = list(range(resource.start // size, resource.end // size))
+            blocks = range(resource.start // size, resource.end // size)
             if all(at in state.blocks for at in blocks):
                 yield _Device(resource.start, resource.end, blocks)
 
@@ -159,7 +157,7 @@ def _heads_fit(state: State) -> dict[ZoneKey, int]:
     """By zone, pages that are present and not managed: what of it may be heads."""
     room = {key: zone.present - zone.managed for key, zone in state.zones.items()}
     for block in state.blocks.values():
-        if block.zone in room and block.head:
+        if block.head and block.zone in room:
             room[block.zone] -= block.head
     return room
 

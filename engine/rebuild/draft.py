@@ -5,13 +5,16 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Hashable, Sequence
 
-from ..memory.section import Pages, Section
+from ..memory.section import Memmap, Pages, Types
 from ..memory.state import State
 from ..numbers.bits import span
 from ..numbers.rounding import ceil
-from ..protocol.vocabulary import Mode
+from ..protocol.vocabulary import Mode, ZoneKey
 from ..reading.observation import Observation, PageRun
 from .seen_pages import Letters
+
+Alike = tuple[int, bool, bool, tuple[tuple[ZoneKey, int], ...], Pages, Types, Memmap | None, bool]
+"""The fields of a section from its node to whether it is estimated."""
 
 
 class Draft:
@@ -36,8 +39,8 @@ class Draft:
         self.ram = _ram(state)
         self.full = span(0, state.geometry.pages_per_section)  # one value that equal sections share
         self.blanks: dict[tuple[int, int], Pages] = {}
-        self.alike: dict[Hashable, Section] = {}
-        self.solid = (0, 0)  # the range of RAM that the last section lay in
+        self.alike: dict[Hashable, Alike] = {}
+        self.solid = range(0)  # the whole sections in the range of RAM that the last one lay in
 
     def runs_in(self, start: int, pages: int) -> Sequence[PageRun]:
         """The seen runs that meet a range of pfns, ascending."""

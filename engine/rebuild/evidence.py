@@ -3,12 +3,13 @@ well the numbers of each zone are known."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 
-from ..memory.section import Section, doubtful, put, union
+from ..memory.section import Pages, Section, doubtful, put, union
 from ..memory.state import Resource
 from ..memory.zone import MOVABLE, Evidence
 from ..numbers.bits import PageSet, span
@@ -54,12 +55,16 @@ def _never_managed(draft: Draft) -> None:
             state.zones.load({key: msgspec.structs.replace(zone, managed=managed, free=min(zone.free, managed))})
 
 
-def boot_memory(seen: Observation, start: int, end: int) -> bool:
-    """Does a range of System RAM (bytes) hold what only the boot can have reserved?"""
-    return any(
-        resource.depth and resource.name in (*_FOR_GOOD, *_BY_THE_BOOT) and start <= resource.start < end
-        for resource in seen.resources
-    )
+def reserved_by_boot(seen: Observation) -> list[int]:
+    """Where in System RAM lies what only the boot can have reserved, as addresses, ascending."""
+    names = (*_FOR_GOOD, *_BY_THE_BOOT)
+    return sorted(resource.start for resource in seen.resources if resource.depth and resource.name in names)
+
+
+def holds(addresses: list[int], start: int, end: int) -> bool:
+    """Does one of some ascending addresses lie in a range?"""
+    at = bisect_left(addresses, start)
+    return at < len(addresses) and addresses[at] < end
 
 
 def _reserved(draft: Draft) -> Iterator[Chunk]:
@@ -80,12 +85,16 @@ def mark_unseen(draft: Draft) -> None:
     known = {*draft.covered, *draft.reserved, *draft.plain, *(draft.prior.sections if draft.prior is not None else ())}
     alike: dict[int, PageSet] = {}  # sections with the same pages share the set
     marked: dict[int, Section] = {}
+    pages, doubted = Pages(), PageSet()
     for nr, section in state.sections.items():
         if not section.online:
             continue
-        unseen = alike.get(id(section.pages))
-        if unseen is None:
-            unseen = alike[id(section.pages)] = doubtful(section)
+        if section.pages is not pages:  # than those of the one before
+            pages = section.pages
+            if id(pages) not in alike:
+                alike[id(pages)] = doubtful(section)
+            doubted = alike[id(pages)]
+        unseen = doubted
         if nr in known:
             left = unseen & ~draft.covered.get(nr, 0) & ~draft.reserved.get(nr, 0) & ~_still_reserved(draft, section)
             for key, owned in section.zones if nr in draft.plain else ():
@@ -134,14 +143,14 @@ def _heads_at_most(draft: Draft, key: ZoneKey) -> int:
     mode_known = "memmap_on_memory" in seen.parameters or seen.cmdline is not None
     if mode_known and (seen.resources or draft.mode == "N"):
         return 0
-    if not state.model.parameter_modes or not state.model.heads_present:
+    zone = state.zones[key]
+    if not state.model.parameter_modes or not state.model.heads_present or zone.managed >= zone.present:
         return 0
     per_block = state.geometry.sections_per_block
     unseen = {section.nr // per_block for section, _ in state.zone_sections(key) if section.unseen}
     may = [number for number in unseen if not state.blocks[number].head]
     may = [number for number in may if not (seen.resources and state.blocks[number].early)]
-    zone = state.zones[key]
-    return min(len(may) * state.geometry.memmap_pages_per_block, max(0, zone.present - zone.managed))
+    return min(len(may) * state.geometry.memmap_pages_per_block, zone.present - zone.managed)
 
 
 def _shared(draft: Draft) -> set[ZoneKey]:

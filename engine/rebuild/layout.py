@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from itertools import groupby
+from operator import attrgetter
 from typing import Final
 
 import msgspec
 
-from ..memory.block import Block
 from ..memory.section import Memmap, Pages, Section, Types, in_zones, put
 from ..memory.state import State
 from ..memory.zone import ZONE_ORDER
@@ -25,9 +26,10 @@ from ..protocol.vocabulary import (
     ZoneKey,
 )
 from ..reading.kpageflags import head_pages
-from .draft import Draft
+from .draft import Alike, Draft
 from .housed import house_memmap
 
+_KIND: Final = attrgetter("nodes", "zone", "early", "head")
 _SOMEWHERE: Final = Memmap("kernel")
 _KEPT: Final[tuple[Kind, ...]] = (MEMMAP, PAGE_OFFLINE)
 """What pages stay when their block goes offline or online."""
@@ -49,18 +51,23 @@ def build_sections(draft: Draft) -> None:
     """Every present section with its pages, as far as they are seen or known; counters are not looked at yet."""
     state, per_block = draft.state, draft.state.geometry.sections_per_block
     unseen = draft.prior is None and not draft.starts
-    alike: dict[int, Section] = {}
-    for number in sorted(state.blocks):
-        block = state.blocks[number]
-        plain = unseen and block.zone is not None and not block.head
-        for nr in range(number * per_block, (number + 1) * per_block):
-            if plain and (section := _alike(draft, block, nr)) is not None:
-                alike[nr] = section
-            else:
-                state.sections.load(alike)
-                alike.clear()
-                _build(draft, number, nr)
-    state.sections.load(alike)
+    made: dict[int, Section] = {}
+    blocks = map(state.blocks.__getitem__, state.blocks.ascending())
+    for (nodes, zone, early, head), run in groupby(blocks, _KIND):
+        plain, kind = unseen and zone is not None and not head, (nodes, zone, early)
+        alike = draft.alike.get(kind) if plain else None
+        firsts = [block.id * per_block for block in run]
+        for nr in firsts if per_block == 1 else [nr for first in firsts for nr in range(first, first + per_block)]:
+            whole = not early or _is_solid(draft, nr)
+            if alike is not None and whole:
+                made[nr] = Section(nr, *alike)
+                continue
+            state.sections.load(made)
+            made.clear()
+            _build(draft, nr // per_block, nr)
+            if plain and whole:
+                alike = draft.alike[kind] = _but_for_number(state.sections[nr])
+    state.sections.load(made)
     if draft.prior is not None:
         _keep_leaks(draft, draft.prior)
     house_memmap(draft)
@@ -79,21 +86,19 @@ def _find_head(draft: Draft, number: int) -> None:
         state.blocks.load({number: msgspec.structs.replace(block, head=found, early=False)})
 
 
-def _alike(draft: Draft, block: Block, nr: int) -> Section | None:
-    """Whole sections of which nothing but their blocks was read differ only in their numbers: a section after the first of its
-    kind. None for the first, and where one has to be made by itself."""
-    size = draft.state.geometry.pages_per_section
-    low, high = draft.solid
-    if block.early and not low <= nr * size <= high - size:
-        if _holes(draft, nr, size):
-            return None
-        draft.solid = next((one for one in draft.ram if one[0] <= nr * size <= one[1] - size), draft.solid)
-    kind = (block.nodes, block.zone, block.early)
-    first = draft.alike.get(kind)
-    if first is None:
-        _build(draft, block.id, nr)
-        first = draft.alike[kind] = draft.state.sections[nr]
-    return Section(nr, first.node, first.early, True, first.zones, first.pages, first.types, first.memmap, True)
+def _is_solid(draft: Draft, nr: int) -> bool:
+    """Is all of a boot section System RAM?"""
+    if nr not in draft.solid:
+        size = draft.state.geometry.pages_per_section
+        at = bisect_left(draft.ram, (nr * size + 1, 0)) - 1
+        low, high = draft.ram[at] if at >= 0 else (0, 0)
+        draft.solid = range(ceil(low, size), high // size)
+    return nr in draft.solid
+
+
+def _but_for_number(one: Section) -> Alike:
+    """What whole sections have in common of which nothing but their blocks was read, and these are alike."""
+    return (one.node, one.early, True, one.zones, one.pages, one.types, one.memmap, True)
 
 
 def _build(draft: Draft, number: int, nr: int) -> None:

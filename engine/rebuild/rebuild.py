@@ -118,12 +118,13 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
 
 def _settle(state: State, seen: Observation, draft: Draft, prior: State | None, notes: list[str]) -> None:
     members: dict[ZoneKey, list[int]] = {}
-    for section in map(state.sections.__getitem__, state.section_numbers()):
-        for key, _ in section.zones:
-            if key in members:
-                members[key].append(section.nr)
-            else:
-                members[key] = [section.nr]
+    zones: tuple[tuple[ZoneKey, int], ...] = ()
+    of_zones: list[list[int]] = []
+    for nr in state.section_numbers():
+        if (mine := state.sections[nr].zones) is not zones:
+            zones, of_zones = mine, [members.setdefault(key, []) for key, _ in mine]
+        for numbers in of_zones:
+            numbers.append(nr)
     known = {nr: draft.covered.get(nr, 0) | draft.reserved.get(nr, 0) for nr in {*draft.covered, *draft.reserved}}
     counters = {(reading.node, reading.zone): reading.counters for reading in seen.zones}
     for key in list(state.zones):

@@ -49,8 +49,8 @@ class Part:
         self.owned: dict[int, int] = {}
         self.counts: dict[Kind, int] = {}
         self.early = False
-        alike: dict[tuple[int, int], int] = {}  # equal sections share one value of each, and both live on
-        firsts: list[tuple[Pages, int]] = []
+        alike: dict[tuple[int, int], tuple[Pages, int, list[int]]] = {}  # equal sections share one value of each
+        kinds, mine, same = Pages(), 0, list[int]()
         all_owned, early = self.owned, False
         for section in map(state.sections.__getitem__, numbers):
             zones, nr = section.zones, section.nr
@@ -60,16 +60,14 @@ class Part:
             if owned:
                 all_owned[nr] = owned
                 early = early or section.early
-                like = id(section.pages), id(owned)
-                if like in alike:
-                    alike[like] += 1
-                else:
-                    alike[like] = 1
-                    firsts.append((section.pages, owned))
+                if section.pages is not kinds or owned is not mine:  # than those of the one before
+                    kinds, mine = section.pages, owned
+                    same = alike.setdefault((id(kinds), id(mine)), (kinds, mine, []))[2]
+                same.append(nr)
         self.early = early
-        for (kinds, owned), same in zip(firsts, alike.values(), strict=True):
+        for kinds, mine, same in alike.values():
             for kind, pages in kinds.items():
-                self.counts[kind] = self.counts.get(kind, 0) + (pages & owned).bit_count() * same
+                self.counts[kind] = self.counts.get(kind, 0) + (pages & mine).bit_count() * len(same)
 
     @property
     def total(self) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import msgspec
 
@@ -103,16 +104,12 @@ def _parts(state: State, seen: Observation) -> dict[ZoneKey, list[tuple[int, int
     alone: dict[tuple[str, ...], str] = {(name,): name for name in ZONE_ORDER}
     fallback = min(state.nodes)
     parts: dict[ZoneKey, list[tuple[int, int]]] = {}
-    for block in seen.blocks:
-        if block.state == "offline":
-            continue
+    online = [block for block in seen.blocks if block.state != "offline"]
+    for block, count in _runs(online):
         node = block.nodes[0] if block.nodes else fallback
-        start, behind = block.id * pages, (block.id + 1) * pages
+        start, behind = block.id * pages, (block.id + count) * pages
         if (name := alone.get(block.valid_zones or ())) is not None:
-            ranges = parts.setdefault((node, name), [])
-            if ranges and ranges[-1][1] == start:
-                start = ranges.pop()[0]
-            ranges.append((start, behind))
+            parts.setdefault((node, name), []).append((start, behind))
             continue
         for name, limit in limits:
             end = min(limit // page, behind)
@@ -120,6 +117,20 @@ def _parts(state: State, seen: Observation) -> dict[ZoneKey, list[tuple[int, int
                 parts.setdefault((node, name), []).append((start, end))
                 start = end
     return parts
+
+
+def _runs(blocks: Sequence[BlockReading]) -> Iterator[tuple[BlockReading, int]]:
+    """The first of each run of neighbouring blocks whose nodes and zones are said with the same words, and how many these
+    are."""
+    at = 0
+    while at < len(blocks):
+        first, start = blocks[at], at
+        zones, nodes, away = first.valid_zones, first.nodes, first.id - at
+        for block in islice(blocks, at, None):
+            if block.valid_zones is not zones or block.nodes is not nodes or block.id - at != away:
+                break
+            at += 1
+        yield first, at - start
 
 
 def _managed_and_free(state: State, seen: Observation, node: int, present: int) -> tuple[int, int]:

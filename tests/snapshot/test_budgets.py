@@ -25,14 +25,17 @@ from altmap.engine import (
 )
 from altmap.engine.faces import plans
 from altmap.engine.hotplug import zone_span
-from altmap.engine.memory.state import state_of
+from altmap.engine.memory.state import State, state_of
 from altmap.engine.memory.zone import Zone
 from altmap.engine.numbers.errors import BadInput
 from altmap.engine.reading.open_tree import open_tree
 from altmap.engine.reading.procfs import MAX_RESOURCES, parse_id_list, parse_iomem, parse_zoneinfo
 from altmap.engine.reading.tree import LINE_LIMIT
+from altmap.engine.rebuild import devices
 from altmap.engine.snapshot import store, unfold_sections
 from altmap.engine.snapshot.fold import alike
+
+from .trees import ram, tree
 
 
 @pytest.fixture
@@ -246,3 +249,26 @@ def test_no_text_of_a_kernel_has_millions_of_lines(tmp_path: Path) -> None:
         assert tree.notes == [
             f"{tmp_path}: proc/zoneinfo has more than {LINE_LIMIT} lines; what a kernel writes there is far shorter"
         ]
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["a line of iomem for each block", "no iomem"])
+def test_what_came_after_the_boot_is_found_in_few_looks(
+    tmp_path: Path, listed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counting the sections below each of 65,536 blocks took minutes."""
+    blocks, looks, below = range(32, 532), list[int](), devices._sections_below
+    root = tree(
+        tmp_path / "tree",
+        dict.fromkeys(blocks, "Normal"),
+        iomem=ram(*((number, number) for number in blocks)) if listed else None,
+        vmstat=f"nr_memmap_boot_pages {300 * 512}\n",
+    )
+
+    def watched(state: State, end: int) -> int:
+        looks.append(end)
+        return below(state, end)
+
+    monkeypatch.setattr(devices, "_sections_below", watched)
+    machine = open_machine(root)
+    assert len(looks) <= 12
+    assert {number for number, block in machine.blocks.items() if not block.early} == {*blocks[300:]}

@@ -11,12 +11,13 @@ import zipfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import pytest
 from altmap.engine.numbers.errors import BadInput
 from altmap.engine.reading import mapped_tree, tar_tree
 from altmap.engine.reading import tree as tree_module
+from altmap.engine.reading.observe import observe
 from altmap.engine.reading.open_tree import is_picture, open_tree
 
 FILES = {
@@ -95,6 +96,13 @@ def test_a_tree_reads_the_same_however_it_is_stored(tmp_path: Path, stored: Open
             ["node0", "state", "subsystem"],
         ]
         assert tree.have_each(MEMORY, ["memory0", "memory1"], "node0") == [True, False]
+        assert [
+            tree.has(*where) for where in ((f"{MEMORY}/memory0", "node0"), ("proc", "zoneinfo"), ("no", "such"))
+        ] == [
+            True,
+            False,
+            False,
+        ]
         assert tree.notes == []
 
 
@@ -103,8 +111,44 @@ def test_a_folder_is_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         found = tree.folders(MEMORY), tree.names(MEMORY), tree.names("proc")
         found[1].clear()
         monkeypatch.setattr(os, "listdir", None)
+        monkeypatch.setattr(os, "scandir", None)
         assert (tree.names(MEMORY), tree.names("proc")) == (["block_size_bytes", "memory0", "memory1"], ["version"])
         assert found[0] == ["memory0", "memory1"]
+
+
+def test_reading_a_machine_lists_its_blocks_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 65,536 blocks that takes as long as a tenth of reading them."""
+    root, listed, scan = lay_out(tmp_path / "tree"), list[str](), os.scandir
+
+    def watched(path: str) -> Any:
+        listed.append(path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", watched)
+    observe(root)
+    assert listed.count(f"{root}/{MEMORY}") == 1
+
+
+@pytest.mark.parametrize("taken", [False, True], ids=["neighbouring descriptors", "one of another among them"])
+def test_files_are_closed_together_and_no_others(tmp_path: Path, taken: bool) -> None:
+    """More files than are open at a time, and one of them absent."""
+    names = [f"memory{number}" for number in range(100)]
+    for name in names:
+        (tmp_path / MEMORY / name).mkdir(parents=True)
+        (tmp_path / MEMORY / name / "state").write_text(f"{name}\n")
+    (tmp_path / MEMORY / "memory80/state").unlink()
+    descriptors = [os.open("/dev/null", os.O_RDONLY) for _ in range(4)]
+    for free in (descriptors.pop(2), descriptors.pop(0)) if taken else ():  # one for the folder, one below another
+        os.close(free)
+    try:
+        with open_tree(tmp_path) as tree:
+            before = os.listdir("/proc/self/fd")
+            read = tree.read_each(MEMORY, names, "state")
+            assert read == [None if name == "memory80" else f"{name}\n".encode() for name in names]
+            assert os.listdir("/proc/self/fd") == before
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
 
 
 @pytest.mark.parametrize("as_tar", [False, True], ids=["folder", "tar"])
