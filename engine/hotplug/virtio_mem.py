@@ -173,25 +173,32 @@ def _online_as(state: State, number: int) -> str:
 
 
 def _grow(state: State, start: int, pages: int, unit: int, node: int) -> Steps:
-    """Holes of blocks that are there, then new blocks from the lowest free place on, as long as not too much is offline
-    (virtio_mem_sbm_plug_request, virtio_mem_bbm_plug_request)."""
-    size, block_size = state.geometry.page_size, state.geometry.block_size
+    """Holes of blocks that are there, then new blocks (virtio_mem_sbm_plug_request, virtio_mem_bbm_plug_request)."""
+    left = yield from _fill_holes(state, start, pages, unit // state.geometry.page_size)
+    yield from _add_blocks(state, start, left, unit, node)
+
+
+def _fill_holes(state: State, start: int, pages: int, count: int) -> Generator[Event, None, int]:
+    """Plug device blocks of `count` pages that are withheld; returns how many of the pages are left to be plugged."""
     found = _by_state(state, start)
-    for name in _PLUG_ORDER:
-        for number in found.get(name, []):
-            for pfn in device_blocks(state, number, unit // size, withheld=True):
-                if pages <= 0:
-                    return
-                yield from _plug(state, pfn, unit // size)
-                pages -= unit // size
-    step = max(block_size, unit)
+    for number in [number for name in _PLUG_ORDER for number in found.get(name, [])]:
+        for pfn in device_blocks(state, number, count, withheld=True):
+            if pages <= 0:
+                return 0
+            yield from _plug(state, pfn, count)
+            pages -= count
+    return pages
+
+
+def _add_blocks(state: State, start: int, pages: int, unit: int, node: int) -> Steps:
+    """Add memory from the lowest free place of the device on, as long as not too much is offline."""
+    size, step = state.geometry.page_size, max(state.geometry.block_size, unit)
     blocks = blocks_of(state, start)
     present, offline = set(blocks), _offline_bytes(state, blocks)
     group = state.blocks[blocks[0]].group if blocks else None
     at = start
     while pages > 0:
-        first = at // block_size
-        if first not in present:
+        if at // state.geometry.block_size not in present:
             if offline + step > _threshold(state, unit):
                 return
             part = min(pages * size, step)

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from ..commands import Add, Command, VirtioMem, Write
+from ..commands import Add, Command, VirtioMem, Write, extent
 from ..memory.state import Holder, State, clone, state_of
 from ..memory.zone import KERNEL_ZONES, MOVABLE
 from ..mm import iomem
@@ -110,29 +110,49 @@ def grow(
     _checked(state, step, limit, node)
     if online is not None:
         attempt(state, Write(path=f"{MEMORY}/auto_online_blocks", data=online))
-    start = place = _free(state, _behind(state, step), step)
+    start = _free(state, _behind(state, step), step)
     first = Add(start=start, size=step, node=node, caller=caller)
-    caller, assumed = first.caller, tuple(parameters_assumed(state, first))
+    assumed = tuple(parameters_assumed(state, first))
     curve = _Curve(state, step, limit)
     result, reason = "ok", None
     with without_collection():
         try:
-            if caller == "virtio-mem":
+            if first.caller == "virtio-mem":
                 curve.follow(VirtioMem(start=start, size=limit, node=node))
-            for at in watched(range(0, limit, step)) if caller != "virtio-mem" else ():
-                size = min(step, limit - at)
-                place = _free(state, place, size)
-                curve.follow(Add(start=place, size=size, node=node, caller=caller))
-                curve.reach(at + size)
-                place += size
-                state.journal.changes.clear()
+            else:
+                _add_again_and_again(curve, state, first, watched(range(0, limit, step)), limit)
             curve.doubt()  # what comes last of a device
         except HotplugError as error:
             result, reason = error.errno, error.reason
             curve.doubt(error)
-    now = state.settings.auto_online_blocks
-    points, dangers, doubts = tuple(curve.points), tuple(curve.dangers), tuple(curve.doubts)
-    return Growth(step, start, node, caller, now, limit, points, dangers, result, reason, curve.beyond, doubts, assumed)
+    return Growth(
+        step,
+        start,
+        node,
+        first.caller,
+        state.settings.auto_online_blocks,
+        limit,
+        tuple(curve.points),
+        tuple(curve.dangers),
+        result,
+        reason,
+        curve.beyond,
+        tuple(curve.doubts),
+        assumed,
+    )
+
+
+def _add_again_and_again(curve: _Curve, state: State, first: Add, steps: Iterator[int], limit: int) -> None:
+    """A request like the first for each of the steps, which are bytes that were added before, at the next address that is
+    free. Raises `HotplugError` for the first that is refused."""
+    place, step = extent(first)
+    for added in steps:
+        size = min(step, limit - added)
+        place = _free(state, place, size)
+        curve.follow(Add(start=place, size=size, node=first.node, caller=first.caller))
+        curve.reach(added + size)
+        place += size
+        state.journal.changes.clear()
 
 
 class _Curve:
