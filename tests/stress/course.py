@@ -240,8 +240,13 @@ class Course:
         result = self._make(Move(dice.throw(), dice.random.randrange(1, 20) if dice.rarely(25) else 0))
         self.commands += 1
         self.results[result] = self.results.get(result, 0) + 1
-        while state_of(self.machine).globals.value.crashed and self.machine.can_undo:
+        while self._stuck() and self.machine.can_undo:
             self._make(Move(way="undo"))
+
+    def _stuck(self) -> bool:
+        """Did the kernel crash, or, which is looked at now and then, does someone hold the hotplug lock for ever?"""
+        now, hung = state_of(self.machine).globals.value, self.results.get("HANGS", 0)
+        return now.crashed or (now.locked and hung > 0 and hung % 8 == 0)
 
     def _end_leg(self, save: str) -> None:
         for way in ("travel", save, "travel", "rebase"):
