@@ -36,6 +36,20 @@ def test_pages_that_no_one_saw_make_it_not_known(altmap: Run, unseen: Path) -> N
     assert "capture the machine as root, which sees /proc/kpageflags" in said.out
 
 
+def test_who_captured_all_pages_as_root_is_not_told_to_do_so(altmap: Run) -> None:
+    """Pages without a flag are what no file tells."""
+    said = altmap("why", "firecracker-24g", "offline", "3500M")
+    assert said.code == 3
+    assert said.out.startswith(
+        "offline 3500M: not known; 3.25G can go for sure, the rest hangs on what no file tells\n"
+    )
+    assert "capture" not in said.out
+    assert "show no flag" in said.out
+    (doubted, *_) = json.loads(altmap("why", "firecracker-24g", "offline", "3500M", "--json").out)["unknown"]
+    assert doubted["reason"]["code"] == "no_flags"
+    assert str(doubted["block"]) in said.out
+
+
 def test_the_counters_prove_that_it_is_too_much(altmap: Run, unseen: Path) -> None:
     document = json.loads(altmap("why", unseen, "offline", "16G", "--json").out)
     assert document["answer"] == "no"

@@ -22,7 +22,7 @@ from ...numbers.units import parse_bytes
 from ...protocol.answered import Answered
 from ...protocol.events import PagesMigrated
 from ...protocol.reasons import Reason
-from ...protocol.reasons.unknown import NotSeen
+from ...protocol.reasons.unknown import NotSeen, Unknown
 from ...protocol.vocabulary import MOVABLE as MOVABLE_KIND
 from ...protocol.vocabulary import RESERVED, UNMOVABLE_KINDS, Certainty, Kind, ZoneKey
 from ...run.rehearsal import attempt, rehearsal
@@ -49,7 +49,9 @@ class GiveBack(msgspec.Struct, frozen=True):
     `answer`      "yes" if all of it can; "no" if no more than `most` can go, by what was seen and by the counters; else
                   "not known"
     `blocks`      go offline together, one after the other in this order; `size` is what they hold
-    `unsure`      those among them that hang on pages no one saw, as these are laid out here; `sure` is what the others hold
+    `unsure`      those among them that hang on what is not known, as their pages are laid out here; `sure` is what the others
+                  hold
+    `doubts`      what that is, as data, each with the block that it was looked for of: one block of each zone
     `most`        what could go at most
     `moves`       pages that leave them for other blocks
     `held`        blocks that do not go; empty where enough others go
@@ -61,6 +63,7 @@ class GiveBack(msgspec.Struct, frozen=True):
     block_size: int
     blocks: tuple[int, ...]
     unsure: tuple[int, ...]
+    doubts: tuple[tuple[int, Unknown], ...]
     most: int
     moves: int
     held: tuple[HeldBlocks, ...]
@@ -75,6 +78,11 @@ class GiveBack(msgspec.Struct, frozen=True):
     def sure(self) -> int:
         """Bytes of the blocks that go for sure."""
         return (len(self.blocks) - len(self.unsure)) * self.block_size
+
+    @property
+    def unseen(self) -> bool:
+        """Are there pages that no one saw among what is not known?"""
+        return any(isinstance(doubt, NotSeen) for _, doubt in self.doubts)
 
     @property
     def answer(self) -> Certainty:
@@ -103,14 +111,15 @@ def give_back(machine: Holder | State, size: int | str | None, node: int | None 
     need = ceil(size, state.geometry.block_size)
     with rehearsal(state):
         going, open_ones, refused = _sure(state, online, need)
-        most = len(going) + _most(state, open_ones)
+        may_go, doubts = _most(state, open_ones)
+        most = len(going) + may_go
         unsure = _unsure(state, open_ones, need - len(going), refused)
     blocks, moves = _in_order(state, [*going, *unsure], set(unsure))
     held = () if len(blocks) >= need else tuple(_held(state, refused))
     geometry = state.geometry
     most *= geometry.block_size
     return GiveBack(
-        size, node, geometry.block_size, blocks, tuple(sorted(unsure)), most, moves, held, geometry.page_size
+        size, node, geometry.block_size, blocks, tuple(sorted(unsure)), doubts, most, moves, held, geometry.page_size
     )
 
 
@@ -152,20 +161,21 @@ def _sure(state: State, candidates: Iterable[int], need: int) -> tuple[list[int]
     return going, open_ones, refused
 
 
-def _most(state: State, blocks: Iterable[int]) -> int:
-    """How many of the blocks of which it is not known can go at most: in a zone, the counters prove that pages which cannot
-    move lie in so many blocks at least."""
+def _most(state: State, blocks: Iterable[int]) -> tuple[int, tuple[tuple[int, Unknown], ...]]:
+    """How many of the blocks of which it is not known can go at most, for in a zone the counters prove that pages which cannot
+    move lie in so many blocks at least; and what the first block of each zone hangs on."""
     zones: dict[ZoneKey | None, list[int]] = {}
     for number in blocks:
         zones.setdefault(state.blocks[number].zone, []).append(number)
-    most = 0
+    most, doubts = 0, list[tuple[int, Unknown]]()
     for numbers in zones.values():
         with rehearsal(state):
             first = attempt(state, Offline(block=numbers[0]))
-            hanging = unknowns(state, first)
+        hanging = unknowns(state, first)  # the state is the one before again
+        doubts += [(numbers[0], one) for one in hanging]
         spared = [one.blocks - one.least for one in hanging if isinstance(one, NotSeen)]
         most += min(len(numbers), *spared) if spared else len(numbers)
-    return most
+    return most, tuple(doubts)
 
 
 def _unsure(state: State, candidates: Iterable[int], need: int, refused: Refused) -> list[int]:

@@ -9,6 +9,7 @@ from typing import Final
 from ...numbers.units import about_bytes, format_bytes
 from ..narrate.lines import GAP, Line, running
 from ..narrate.reason import sentence
+from ..narrate.unknown import unknown_words
 from ..narrate.words import block_names, counted
 from ..why.words import KIND_WORDS, lines, shortened
 from .plan import GiveBack, HeldBlocks
@@ -28,8 +29,7 @@ def _lines(plan: GiveBack) -> Iterator[Line]:
     where = "" if plan.node is None else f" node {plan.node}"
     yield running(f"offline {format_bytes(plan.wanted)}{where}: {_answer(plan)}", "answer", 0)
     if plan.unsure:
-        yield running(f"no one saw all pages of {block_names(plan.unsure, _MOST_RUNS)}")
-        yield running("to know, capture the machine as root, which sees /proc/kpageflags")
+        yield from map(running, _doubts(plan))
     if plan.blocks:
         laid = ", with its pages laid out as they are here" if plan.unsure else ""
         yield GAP
@@ -44,13 +44,26 @@ def _lines(plan: GiveBack) -> Iterator[Line]:
             yield Line((counted(len(held.blocks), "block"), format_bytes(held.size), _what(held, plan)), indent=2)
 
 
+def _doubts(plan: GiveBack) -> Iterator[str]:
+    """On what it hangs whether the unsure ones go, and what would tell."""
+    blocks = block_names(plan.unsure, _MOST_RUNS)
+    if plan.unseen:
+        yield f"no one saw all pages of {blocks}"
+        yield "to know, capture the machine as root, which sees /proc/kpageflags"
+    else:
+        yield f"not known of {blocks}"
+        yield from (f"memory{block}: {words}" for block, doubt in plan.doubts for words in unknown_words(doubt))
+
+
 def _answer(plan: GiveBack) -> str:
     sure = f"{format_bytes(plan.sure)} can go for sure" if plan.sure else "nothing is sure to go"
     if plan.answer == "yes":
         more = "" if plan.size == plan.wanted else f", {format_bytes(plan.size)},"
         return f"yes, {counted(len(plan.blocks), 'block')} of {format_bytes(plan.block_size)}{more} can go together"
     if plan.answer == "not known":
-        return f"not known; {sure}, the rest hangs on pages that no one saw"
+        return (
+            f"not known; {sure}, the rest hangs on {'pages that no one saw' if plan.unseen else 'what no file tells'}"
+        )
     if not plan.most:
         return "no, not one block can go"
     if plan.most > plan.sure:

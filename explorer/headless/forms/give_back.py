@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 from altmap.engine import GiveBack, HeldBlocks, Machine, sentence
+from altmap.engine.protocol.reasons.unknown import Unknown
 from altmap.engine.protocol.vocabulary import Certainty
 from altmap.engine.questions.why.words import KIND_WORDS, lines
 
@@ -27,11 +28,20 @@ class HeldRow(msgspec.Struct, frozen=True, kw_only=True):
     first_pfn: int | None
 
 
+class DoubtedBlock(msgspec.Struct, frozen=True, kw_only=True):
+    """What it hangs on whether a block goes, and others of its zone: see `altmap schema reason`."""
+
+    block: int
+    sentence: str
+    reason: Mapping[str, Any]
+
+
 class GiveBackDocument(Document, tag="give_back", frozen=True, kw_only=True):
     """Can the machine `name` give back `wanted` bytes, and by which blocks? `answer` is "yes", "no", or "not known"; `blocks`
     go offline together in this order, each judged on the machine as those before it leave it, `lines` say so in a script.
-    `unsure` are those of them that hang on pages no one saw; `size` is what goes, `sure` what goes for sure, and more than
-    `most` cannot go (bytes), `moves` what has to move to other blocks. `held` is what does not go, where that is missing."""
+    `unsure` are those of them that hang on what is not known, and `unknown` says what that is; `size` is what goes, `sure` what
+    goes for sure, and more than `most` cannot go (bytes), `moves` what has to move to other blocks. `held` is what does not go,
+    where that is missing."""
 
     version: Literal[1] = 1
     name: str
@@ -43,6 +53,7 @@ class GiveBackDocument(Document, tag="give_back", frozen=True, kw_only=True):
     most: int
     blocks: tuple[int, ...]
     unsure: tuple[int, ...]
+    unknown: tuple[DoubtedBlock, ...]
     lines: tuple[str, ...]
     moves: Amount
     held: tuple[HeldRow, ...]
@@ -60,10 +71,16 @@ def give_back_document(machine: Machine, plan: GiveBack) -> GiveBackDocument:
         most=plan.most,
         blocks=plan.blocks,
         unsure=plan.unsure,
+        unknown=tuple(map(_doubted, plan.doubts)),
         lines=tuple(lines(plan.commands)),
         moves=Amount(plan.moves * plan.page_size, plan.moves),
         held=tuple(map(_held, plan.held)),
     )
+
+
+def _doubted(doubt: tuple[int, Unknown]) -> DoubtedBlock:
+    block, reason = doubt
+    return DoubtedBlock(block=block, sentence=sentence(reason), reason=msgspec.to_builtins(reason))
 
 
 def _held(held: HeldBlocks) -> HeldRow:
