@@ -176,28 +176,24 @@ class HostSections(Pool):
 def populate(state: State, nr: int, pool: Pool) -> tuple[Memmap, bool]:
     """Map the memmap of section `nr`; also whether base pages had to do. Raises `HotplugError` ENOMEM, with nothing
     taken for this section."""
-    geometry = state.geometry
-    unit = state.geometry.vmemmap_unit_pages
-    unit_bytes = unit * geometry.page_size
-    size = geometry.memmap_bytes_per_section
-    first, last = nr * size // unit_bytes, (nr * size + size - 1) // unit_bytes
     if (found := _in_window(state, nr, pool)) is not None:
         return found, False
+    geometry = state.geometry
+    unit_bytes, size = geometry.vmemmap_unit_pages * geometry.page_size, geometry.memmap_bytes_per_section
+    begin = nr * size
     chunks: list[Chunk] = []
     taken: list[Chunk] = []
     tables: list[Chunk] = []
     fell_back, on, alone = False, pool.on, size % unit_bytes == 0
-    for index in range(first, last + 1):
+    for index in range(begin // unit_bytes, (begin + size - 1) // unit_bytes + 1):
         shared = None if alone else _shared_unit(state, nr, index, unit_bytes)
         if shared is not None:
-            chunks += shared[0]
-            if shared[1] == "kernel":
-                on = "kernel"
-            elif on == "kernel":
-                on = "section"
+            mapped, lies_on = shared
+            chunks += mapped
+            on = "kernel" if lies_on == "kernel" else "section" if on == "kernel" else on
             continue
         try:
-            got, extra, base = pool.take(state, nr, unit)
+            got, extra, base = pool.take(state, nr, geometry.vmemmap_unit_pages)
         except HotplugError:
             page_alloc.free_pages(state, taken + tables, (VMEMMAP, PAGETABLE))
             raise
@@ -205,7 +201,7 @@ def populate(state: State, nr: int, pool: Pool) -> tuple[Memmap, bool]:
         taken += got
         tables += extra
         fell_back = fell_back or base
-    pfn = chunks[0][0] + (nr * size % unit_bytes) // geometry.page_size
+    pfn = chunks[0][0] + begin % unit_bytes // geometry.page_size
     return Memmap(on, pfn, merged(chunks), tuple(tables)), fell_back
 
 
