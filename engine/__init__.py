@@ -64,7 +64,7 @@ HOMES = {
         "VARIES AlikeBlocks Alternative AutoMovable Combination Comparison Doing Figure MemmapShare MemoryTotals Sheet "
         "StuckBlocks Varied compare describe_comparison doing figures vary"
     ),
-    "questions.explain": "Explained explain",
+    "questions.kernel_log.explain": "Explained explain",
     "questions.give_back": "GiveBack HeldBlocks describe_give_back give_back",
     "questions.grow": "Growth GrowthDanger GrowthDoubt GrowthPoint grow",
     "questions.measured": "Measured measured",

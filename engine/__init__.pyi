@@ -113,8 +113,8 @@ from .questions.compare import describe_comparison as describe_comparison
 from .questions.compare import doing as doing
 from .questions.compare import figures as figures
 from .questions.compare import vary as vary
-from .questions.explain import Explained as Explained
-from .questions.explain import explain as explain
+from .questions.kernel_log.explain import Explained as Explained
+from .questions.kernel_log.explain import explain as explain
 from .questions.give_back import GiveBack as GiveBack
 from .questions.give_back import HeldBlocks as HeldBlocks
 from .questions.give_back import describe_give_back as describe_give_back

@@ -95,7 +95,7 @@ def capture(
     ends. Raises `BadInput` if the files of memory blocks are missing or cannot be understood."""
     import platform  # this and what it takes to read a machine: only where one is read
 
-    from ..reading.collection import without_collection
+    from ..numbers.collector import without_collection
     from ..reading.observe import observe
     from ..rebuild.rebuild import rebuild
     from .devices import with_devices

@@ -11,6 +11,7 @@ from ..commands import Add, Command, VirtioMem, Write, extent
 from ..memory.state import Holder, State, clone, state_of
 from ..memory.zone import KERNEL_ZONES, MOVABLE
 from ..mm import iomem
+from ..numbers.collector import without_collection
 from ..numbers.errors import BadInput
 from ..numbers.rounding import up
 from ..numbers.units import GIB, format_bytes, parse_bytes
@@ -21,7 +22,6 @@ from ..protocol.reasons.effects import ParametersAssumed
 from ..protocol.reasons.unknown import Unknown
 from ..protocol.reasons.worth import KernelMemoryLow, TopHeavy
 from ..protocol.vocabulary import AutoOnline, Caller
-from ..reading.collection import without_collection
 from ..run.dispatch import run
 from ..run.rehearsal import attempt, ended
 from ..sysfs.paths import MEMORY

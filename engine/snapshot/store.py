@@ -18,10 +18,10 @@ import msgspec
 from ..commands import Sync
 from ..memory.origin import Origin
 from ..memory.state import State
+from ..numbers.collector import without_collection
 from ..numbers.errors import BadInput, located
 from ..numbers.units import format_bytes
 from ..protocol.json_text import harmless
-from ..reading.collection import without_collection
 from .fold import snapshot_of
 from .schema import VERSION, OriginV1, SnapshotV1, json_schema
 from .unfold import unfold, unfold_later

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from altmap.engine import explain, open_machine, parse_script
-from altmap.engine.questions.log_drivers import DRIVER_LINES
-from altmap.engine.questions.log_guests import GUEST_LINES
-from altmap.engine.questions.log_lines import LOG_LINES
-from altmap.engine.questions.log_pages import PAGE_LINES
-from altmap.engine.questions.log_programs import PROGRAM_LINES
-from altmap.engine.questions.log_sieve import literal
+from altmap.engine.questions.kernel_log.drivers import DRIVER_LINES
+from altmap.engine.questions.kernel_log.guests import GUEST_LINES
+from altmap.engine.questions.kernel_log.lines import LOG_LINES
+from altmap.engine.questions.kernel_log.pages import PAGE_LINES
+from altmap.engine.questions.kernel_log.programs import PROGRAM_LINES
+from altmap.engine.questions.kernel_log.sieve import literal
 
 TRACES = Path(__file__).parents[2] / "fixtures/traces/6.12"
 

@@ -21,6 +21,7 @@ from ...memory.zone import KERNEL_ZONES
 from ...memory.zone import MOVABLE as MOVABLE_ZONE
 from ...mm import sparse_vmemmap
 from ...mm.zonelist import working_node
+from ...numbers.collector import without_collection
 from ...numbers.frozen import Frozen
 from ...numbers.rounding import ceil
 from ...numbers.units import GIB, parse_bytes
@@ -47,7 +48,6 @@ from ...protocol.reasons.effects import (
 from ...protocol.reasons.remedies import AddFirst, AddMemoryFirst, OfflineFirst, OnlineAsMovable
 from ...protocol.reasons.unknown import NotSeen
 from ...protocol.vocabulary import HUGE, MEMMAP, OnlineType
-from ...reading.collection import without_collection
 from ...run.rehearsal import attempt, rehearsal
 from .endless import endless
 from .explanation import MOST_BLOCKS, Explanation, Way, refused, remedies

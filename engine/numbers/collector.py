@@ -1,4 +1,5 @@
-"""Reading a machine makes hundreds of thousands of values and no cycles; looking for cycles meanwhile doubles the time."""
+"""The garbage collector, out of the way: reading a machine, or adding to one for long, makes hundreds of thousands of values and
+no cycles, and looking for cycles meanwhile doubles the time."""
 
 from __future__ import annotations
 

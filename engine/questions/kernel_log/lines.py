@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from ..numbers.units import about_bytes, format_bytes
-from .log_sieve import Pattern, literal
-from .narrate.words import counted
+from ...numbers.units import about_bytes, format_bytes
+from ..narrate.words import counted
+from .sieve import Pattern, literal
 
 
 class LogLine(NamedTuple):

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from ..numbers.units import about_bytes
-from .log_lines import errno_words, log_line
-from .log_sieve import literal
+from ...numbers.units import about_bytes
+from .lines import errno_words, log_line
+from .sieve import literal
 
 _SIZES: Final = {
     "start address": "the region of a virtio-mem device begins at {0:#x}",

@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from .log_lines import log_line
-from .log_sieve import literal
+from .lines import log_line
+from .sieve import literal
 
 _WRITTEN: Final = {
     "Device or resource busy": (

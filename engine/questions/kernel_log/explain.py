@@ -10,18 +10,18 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from ..memory.state import Holder, State, state_of
-from ..numbers.rounding import ceil
-from .log_drivers import DRIVER_LINES
-from .log_guests import GUEST_LINES
-from .log_lines import LOG_LINES, WHY_OFFLINE, LogLine
-from .log_pages import PAGE_LINES
-from .log_programs import PROGRAM_LINES
-from .log_sieve import stretches
-from .narrate.words import block_names, counted
-from .outlook import outlook
-from .pages import pages_in
-from .why.words import KIND_WORDS
+from ...memory.state import Holder, State, state_of
+from ...numbers.rounding import ceil
+from ..narrate.words import block_names, counted
+from ..outlook import outlook
+from ..pages import pages_in
+from ..why.words import KIND_WORDS
+from .drivers import DRIVER_LINES
+from .guests import GUEST_LINES
+from .lines import LOG_LINES, WHY_OFFLINE, LogLine
+from .pages import PAGE_LINES
+from .programs import PROGRAM_LINES
+from .sieve import stretches
 
 _MOST_BLOCKS: Final = 8
 """Blocks of a range that are looked into."""

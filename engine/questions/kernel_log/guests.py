@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from .log_lines import errno_words, log_line
-from .log_sieve import literal
+from .lines import errno_words, log_line
+from .sieve import literal
 
 _HYPER_V: Final = {
     "Ignore hot-add request!": "memory that the host gave is not added: the guest may sleep (hibernation), and takes none then",

@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from .log_lines import log_line
-from .log_sieve import literal
-from .narrate.words import counted
+from ..narrate.words import counted
+from .lines import log_line
+from .sieve import literal
 
 
 def _kind(flags: str) -> str:
