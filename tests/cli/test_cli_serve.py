@@ -10,7 +10,6 @@ import subprocess
 import sys
 from time import sleep
 
-import aiohttp
 import pytest
 from altmap.explorer.headless.cli import main
 
@@ -70,6 +69,8 @@ def wait_for_listener(port: int) -> None:
 
 async def seen_in_a_page(url: str, text: str) -> bool:
     """Does a page show the text? What goes to a browser is what goes to a terminal."""
+    import aiohttp  # a twentieth of what collecting costs
+
     shown = b""
     async with aiohttp.ClientSession() as session, session.ws_connect(f"{url}/ws?width=80&height=24") as page:
         async for message in page:

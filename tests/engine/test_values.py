@@ -123,11 +123,11 @@ def test_no_struct_can_change_or_holds_what_can() -> None:
     assert not loose, "\n".join(loose)
 
 
-@pytest.mark.parametrize("name", engine.__all__)
-def test_help_names_types_as_the_source_does_and_not_each_of_two_hundred_reasons(name: str) -> None:
-    public = getattr(engine, name)
-    if isinstance(public, type) and issubclass(public, msgspec.Struct):
-        assert "protocol.reasons.taking" not in str(inspect.signature(public))
+def test_help_names_types_as_the_source_does_and_not_each_of_two_hundred_reasons() -> None:
+    public = [getattr(engine, name) for name in engine.__all__]
+    structs = [one for one in public if isinstance(one, type) and issubclass(one, msgspec.Struct)]
+    assert len(structs) > 40
+    assert [one for one in structs if "protocol.reasons.taking" in str(inspect.signature(one))] == []
 
 
 def test_no_public_name_is_of_something_that_can_be_changed() -> None:
