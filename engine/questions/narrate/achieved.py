@@ -10,7 +10,7 @@ from typing import Final
 from ...commands import Allocate, Command, Pin, Unpin
 from ...commands.outcome import Outcome
 from ...numbers.runs import covered
-from ...numbers.units import format_bytes
+from ...numbers.units import about_bytes
 from ...protocol.events import (
     Event,
     MemmapPlaced,
@@ -36,7 +36,7 @@ def achieved(outcome: Outcome, page_size: int, events: Iterable[Event] | None = 
     happened = outcome.events if events is None else tuple(events)
     yield from _placed(happened)
     for node, pages in sorted(outcome.taken.items()):
-        size = format_bytes(pages * page_size)
+        size = about_bytes(pages * page_size)
         yield f"{counted(pages, 'page')} ({size}) of existing memory of node {node} taken"
     yield from _zones_chosen(happened)
     moved = Counter[tuple[int, str]]()

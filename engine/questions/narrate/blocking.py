@@ -31,7 +31,7 @@ def said(detail: Blocking, names: Names) -> str:
         case blocking.KernelMemoryShort(memmap, tables, nodes, available, size):
             return (
                 f"the request takes {memmap + tables:,} ({memmap:,} of memmap, {tables:,} of page tables and objects), the "
-                f"kernel zones of {node_names(nodes)} have {available:,} to spare: {format_bytes(size)} short"
+                f"kernel zones of {node_names(nodes)} have {available:,} to spare: {about_bytes(size)} short"
             )
         case blocking.KernelMemoryScattered(nodes, available, needed, least):
             return (

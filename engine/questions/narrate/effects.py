@@ -26,7 +26,7 @@ def said(effect: Effect, names: Names) -> str:
         case effects.GoesToZone(block, node, zone, rule):
             return f"{names((block,))} goes to zone {zone} of node {node}: {zones.said(rule, names)}"
         case effects.BecomesUsable(pages, size):
-            return f"{counted(pages, 'page')} ({format_bytes(size)}) become usable"
+            return f"{counted(pages, 'page')} ({about_bytes(size)}) become usable"
         case effects.ComesBack():
             return "it can be got back: ZONE_MOVABLE holds nothing that could not move"
         case effects.ComesBackWhileEmpty():
@@ -42,9 +42,9 @@ def said(effect: Effect, names: Names) -> str:
         case effects.MemmapGoes(placement, rule):
             return f"memmap: {placed(placement, rule)}"
         case effects.MemmapLies(on, node, pages, size):
-            return f"{counted(pages, 'page')} ({format_bytes(size)}) of memmap lie {_WHERE[on]} of node {node}"
+            return f"{counted(pages, 'page')} ({about_bytes(size)}) of memmap lie {_WHERE[on]} of node {node}"
         case effects.TakenFrom(node, pages, size):
-            less = f"{counted(pages, 'page')} ({format_bytes(size)}) less"
+            less = f"{counted(pages, 'page')} ({about_bytes(size)}) less"
             return f"node {node} has {less}, before anything is online"
         case effects.BlocksAppear(runs, auto_online):
             how = f", offline (auto_online_blocks={auto_online})" if auto_online else ""

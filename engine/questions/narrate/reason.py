@@ -7,7 +7,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Final, get_args
 
-from ...numbers.units import format_bytes
+from ...numbers.units import about_bytes
 from ...protocol.reasons import (
     HugePageStays,
     LmbFailed,
@@ -58,7 +58,7 @@ def _left(reason: SectionsLeft, names: Names) -> str:
     stay = counted(reason.sections, "section that was finished stays", "sections that were finished stay")
     return (
         f"{sentence(reason.cause, names)}; {stay} behind with "
-        f"{counted(reason.pages, 'memmap page')} ({format_bytes(reason.size)}) and without a block"
+        f"{counted(reason.pages, 'memmap page')} ({about_bytes(reason.size)}) and without a block"
     )
 
 

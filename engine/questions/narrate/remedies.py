@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ...numbers.units import format_bytes
+from ...numbers.units import about_bytes, format_bytes
 from ...protocol.reasons import remedies
 from ...protocol.reasons.remedies import Given, Remedying
 from ...protocol.vocabulary import Freeable, Placement
@@ -54,7 +54,7 @@ def said(remedy: Remedying, names: Names) -> str:
         case remedies.OnceGone():
             return "once these pages are gone"
         case remedies.FreePages(pages, size, node, for_room):
-            many = f"{counted(pages, 'page')} ({format_bytes(size)})"
+            many = f"{counted(pages, 'page')} ({about_bytes(size)})"
             return f"free {many} on node {node}{', to make room' if for_room else ''}"
         case remedies.OnlineFirst(runs, node, for_room):
             how = "first, to make room" if for_room else "in a kernel zone first"
@@ -98,7 +98,7 @@ def assumed(given: Given, names: Names) -> str:
     """What no command can do."""
     match given:
         case remedies.UsersGiveBack(pages):
-            parts = [f"{counted(count, *_GIVEN_BACK[kind])} ({format_bytes(size)})" for kind, count, size in pages]
+            parts = [f"{counted(count, *_GIVEN_BACK[kind])} ({about_bytes(size)})" for kind, count, size in pages]
             return f"whoever uses them gives back {' and '.join(parts)}"
         case remedies.OfflineAsPlugged():
             return "it is offline, as when it was plugged"
