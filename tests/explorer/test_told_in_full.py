@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from altmap import engine
 from altmap.explorer.picture.can_go import CanGo
 from altmap.explorer.picture.memmap import head
@@ -50,6 +51,15 @@ def test_pages_that_were_seen_are_not_called_unseen() -> None:
     tile = CanGo.tile(Scene(machine, DARK, verdicts), 37, Shape(32768, 16, 2, 16, 4, 1, 0, 2), 2, 2)
     assert "unseen" not in str(tile)
     assert "no flags" in str(tile)
+
+
+@pytest.mark.parametrize("wide", [30, 34, 37, 40, 50])
+def test_all_types_of_pageblocks_are_named_in_full_or_short(wide: int) -> None:
+    place = Place(0, 512, "machine", None, None)
+    lines = panel(engine.open_machine("numa-guest"), place, wide, 40)
+    said = " ".join(" ".join(line for line in lines).split())
+    long, short = "M 42 movable U 20 unmovable R 2 reclaimable", "M 42 movable U 20 unmov. R 2 recl."
+    assert long in said if wide > 44 else short in said
 
 
 def test_pages_have_a_legend_where_the_view_is_of_whole_blocks() -> None:

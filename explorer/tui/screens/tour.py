@@ -79,7 +79,7 @@ class TourScreen(PlayScreen[None]):
             return "it tries on until a signal comes: s sends it"
         last = self._number == len(self._walk) - 1
         stops = ", space stops" if self._player.moments else ""
-        return f"{'enter leaves the tour' if last else 'enter goes on'}, backspace back{stops}, q leaves"
+        return f"{'enter leaves the tour' if last else 'enter goes on'}, backspace back{stops}, esc leaves"
 
     def action_station(self, by: int) -> None:
         """The next station, or the one before; behind the last one the tour ends."""

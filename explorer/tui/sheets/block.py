@@ -182,15 +182,16 @@ class BlockSheet(Parts):
             )
         counts = sorted(found.types.items(), key=lambda item: -item[1])
         for names in (dict[str, str](), _SHORT):
-            spans = [Span("  ")]
+            lines: list[list[Span]] = [[]]
             for kind, pages in counts:
-                spans += [
-                    Span(f"{kind[0]} " if self.letters else "█ ", palette.types[kind]),
-                    Span(f"{pages // geometry.pageblock_pages:,} {names.get(kind, kind.lower())}  ", palette.dim),
-                ]
-            if width(tuple(spans)) <= self.wide + 2:
+                sign = Span(f"  {kind[0] if self.letters else '█'} ", palette.types[kind])
+                said = Span(f"{pages // geometry.pageblock_pages:,} {names.get(kind, kind.lower())}", palette.dim)
+                if lines[-1] and width((*lines[-1], sign, said)) > self.wide:
+                    lines.append([])
+                lines[-1] += [sign, said]
+            if len(lines) == 1:
                 break
-        yield fitted(joined(spans), self.wide)
+        yield from (fitted(joined(spans), self.wide) for spans in lines)
 
     def _order_counts(self, found: Summary) -> str:
         orders = found.orders
