@@ -17,12 +17,12 @@ from altmap.engine import (
     parse_bytes,
     sentence,
 )
-from altmap.engine.protocol.reasons.released import AsItIs, NeverAsked, NoValueDoes, OnlyProposed
 
 from ..wrapping import wrap
 from .colour import between
 from .lines import Line, Span, fitted, joined
 from .memory_size import short_size
+from .needed import needs_lines, released
 from .palette import Palette
 from .ranges import Added, Ground, cell_line, lines_used, pages_of_line
 
@@ -67,26 +67,9 @@ class Look(NamedTuple):
     first: int = 0
 
 
-def released(row: Alternative) -> bool:
-    """Does a released kernel do it so?"""
-    return not any(isinstance(one, OnlyProposed | NeverAsked | NoValueDoes) for one in (row.needs, *row.boots))
-
-
 def _stays(row: Alternative) -> bool:
     """Is there a block of it that cannot be taken out alone?"""
     return row.ok and sum(last + 1 - first for first, last in row.removable) < row.blocks
-
-
-def needs(row: Alternative) -> str:
-    """What it takes to have it so, in a sentence."""
-    said = [sentence(one) for one in (*row.boots, row.needs) if not isinstance(one, AsItIs)]
-    return "; ".join(said) or "as it is"
-
-
-def _needs(row: Alternative, wide: int) -> list[str]:
-    """The same in lines of a column; in fewer words where two lines do not hold it."""
-    said, proposed = wrap(needs(row), wide), row.needs
-    return wrap(f"{proposed.proposed}, unreleased", wide) if said[2:] and isinstance(proposed, OnlyProposed) else said
 
 
 def in_sight(count: int, wide: int) -> int:
@@ -121,7 +104,7 @@ class ComparedPicture:
         first = max(0, min(look.first, len(self.shown) - count))
         cell = min(WIDEST, (wide + 1) // count - 1)
         differing = [figure for figure in self._figures if figure.differs]
-        said = [_needs(self._row(at), cell) for at in range(first, first + count)]
+        said = [needs_lines(self._row(at), cell) for at in range(first, first + count)]
         needed = min(2, max(map(len, said)))
         while differing and high - 4 - needed - len(differing) < _MAP:
             differing.remove(min(differing, key=lambda figure: figure.weight))
@@ -159,7 +142,7 @@ class ComparedPicture:
         row, palette = self._row(at), look.palette
         needed, ground, high = heights
         yield self._title(at, wide, look)
-        said = _needs(row, wide)
+        said = needs_lines(row, wide)
         tone = palette.text if released(row) else palette.faint
         for number in range(needed):
             text = said[number] if number < len(said) else ""

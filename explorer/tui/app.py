@@ -141,6 +141,11 @@ class ExplorerApp(App[bool]):
         others = (one for one in super().get_line_filters() if not isinstance(one, Monochrome))
         return [*others, *([self._grey] if self.no_color else []), self._guard]
 
+    def get_key_display(self, binding: Binding) -> str:
+        """What a key is called in footers: those at the top of the keyboard as in headings and in the help."""
+        name = super().get_key_display(binding)
+        return name.upper() if name[:1] == "f" and name[1:].isdigit() else name
+
     def copy_to_clipboard(self, text: str) -> None:
         """What another program may be given, such as a shell: no control characters but line ends."""
         super().copy_to_clipboard(printable(text))

@@ -54,7 +54,11 @@ def _line(player: Player, palette: Palette, number: int, here: int, wide: int) -
     back = palette.focused if now else None
     digits = len(str(len(player.moments)))
     room = wide - 3 - digits - 2
-    tail = f" {function} " if len(function) + 24 <= room else ""
+    tail = f" {function} "
+    fits = (
+        len(function) + 24 <= room if now else len(words) + len(tail) <= room
+    )  # what happens now is told in full below
+    tail = tail if fits else ""
     room -= len(tail)
     return joined(
         (

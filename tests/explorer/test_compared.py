@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from altmap import engine
 from altmap.engine.questions.compare import Alternative
-from altmap.explorer.picture.compared import ComparedPicture, Look, in_sight, needs, released
+from altmap.explorer.picture.compared import ComparedPicture, Look, in_sight
 from altmap.explorer.picture.lines import width
+from altmap.explorer.picture.needed import needs, released
 from altmap.explorer.picture.palette import DARK
 from altmap.explorer.tui.picked import picked
 

@@ -21,7 +21,7 @@ from altmap.explorer.tui.widgets.prose import Prose
 from altmap.explorer.tui.widgets.title import Strip
 from textual.screen import Screen
 
-from .machines import drive, guest, press, text_of
+from .machines import at_rest, drive, guest, press, text_of
 
 
 def _seen(pilot: Any, kind: type[Screen[Any]]) -> bool:
@@ -153,14 +153,19 @@ def test_columns_scroll_where_there_is_no_room_for_all() -> None:
     drive(guest(), compare, (60, 20))
 
 
-def test_where_four_placements_stand_side_by_side_what_each_needs_is_not_cut() -> None:
+@pytest.mark.parametrize("what", ["placements", "block sizes"])
+def test_where_many_stand_side_by_side_what_each_needs_is_not_cut(what: str) -> None:
     async def compare(pilot: Any, screen: MainScreen) -> None:
         await press(pilot, "c", *"1G", "enter")
+        pilot.app.screen.action_vary(what)
+        await at_rest(pilot.app)
+        await press(pilot)
         pictures = pilot.app.screen.query_one(Pictures)
         lines = ["".join(span.text for span in pictures.row(y)) for y in (1, 2)]
         assert "…" not in "".join(lines)
-        assert "option b," in lines[0]
-        assert "unreleased" in lines[1]
+        first, second = ("option b,", "unreleased") if what == "placements" else ("by the memory at", "boot, no option")
+        assert first in lines[0]
+        assert second in lines[1]
 
     drive(guest(), compare, (80, 24))
 

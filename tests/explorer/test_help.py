@@ -236,6 +236,9 @@ def test_a_line_and_a_footer_name_the_key_of_the_help_where_there_is_room() -> N
             assert pilot.app.screen.query_one(".hint").region.right == 119
             await press(pilot, "escape")
         await press(pilot, "O")
-        assert any(key.binding.action == "app.help" for _, key in pilot.app.screen.query_one(Keys).placed)
+        footer = pilot.app.screen.query_one(Keys)
+        assert any(key.binding.action == "app.help" for _, key in footer.placed)
+        await press(pilot, "slash")
+        assert " F1 Help" in footer.render_line(0).text
 
     drive(with_dimm(), look, (120, 40))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from altmap.engine import Allocate, Compact, Eject, Film, Machine, Offline, Online, Outcome
 from altmap.engine.protocol.events import IsolationUndone, MemmapSkipped, MigrationFailed, PagesMigrated
+from altmap.explorer.picture.palette import DARK
+from altmap.explorer.watching.moments import listed, moment_words
 from altmap.explorer.watching.player import FRAMES, SPEEDS, Player
 
 from .machines import busy, pinned, with_dimm
@@ -144,3 +146,19 @@ def test_an_eject_that_no_signal_reaches_never_ends() -> None:
     assert playing.ended
     assert playing.never_ends
     assert state(playing.machine) == "going-offline"
+
+
+@pytest.mark.parametrize("wide", [60, 80, 100])
+def test_in_the_list_of_moments_words_come_before_the_function_but_of_the_present_one(wide: int) -> None:
+    playing = player()
+    playing.go_to(3)
+    count = len(playing.moments)
+    lines = ["".join(span.text for span in line) for line in listed(playing, DARK, wide, count)]
+    assert len(lines) == count
+    for number, line in enumerate(lines, 1):
+        words, function = moment_words(playing.moments[number - 1])
+        if number == 3:
+            assert function in line
+            continue
+        assert ("…" in line) == (len(words) + 3 + len(f"{count}") + 2 > wide)
+        assert "…" not in line or function not in line

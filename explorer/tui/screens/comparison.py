@@ -15,8 +15,9 @@ from textual.containers import Vertical
 from textual.screen import Screen
 
 from ...comparison_table import comparison_lines, comparison_text
-from ...picture.compared import ComparedPicture, Look, in_sight, needs, poster, question, released
+from ...picture.compared import ComparedPicture, Look, in_sight, poster, question
 from ...picture.lines import Line, Span
+from ...picture.needed import needs, released
 from ...picture.svg import svg
 from ...taken_home import Thing
 from .. import words
