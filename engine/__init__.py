@@ -64,9 +64,9 @@ HOMES = {
         "VARIES AlikeBlocks Alternative AutoMovable Combination Comparison Doing Figure MemmapShare MemoryTotals Sheet "
         "StuckBlocks Varied compare describe_comparison doing figures vary"
     ),
-    "questions.kernel_log.explain": "Explained explain",
     "questions.give_back": "GiveBack HeldBlocks describe_give_back give_back",
     "questions.grow": "Growth GrowthDanger GrowthDoubt GrowthPoint grow",
+    "questions.kernel_log.explain": "Explained explain",
     "questions.measured": "Measured measured",
     "questions.narrate.lines": "GAP Line plain running",
     "questions.narrate.moments": "Moment moment",

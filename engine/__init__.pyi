@@ -113,8 +113,6 @@ from .questions.compare import describe_comparison as describe_comparison
 from .questions.compare import doing as doing
 from .questions.compare import figures as figures
 from .questions.compare import vary as vary
-from .questions.kernel_log.explain import Explained as Explained
-from .questions.kernel_log.explain import explain as explain
 from .questions.give_back import GiveBack as GiveBack
 from .questions.give_back import HeldBlocks as HeldBlocks
 from .questions.give_back import describe_give_back as describe_give_back
@@ -124,6 +122,8 @@ from .questions.grow import GrowthDanger as GrowthDanger
 from .questions.grow import GrowthDoubt as GrowthDoubt
 from .questions.grow import GrowthPoint as GrowthPoint
 from .questions.grow import grow as grow
+from .questions.kernel_log.explain import Explained as Explained
+from .questions.kernel_log.explain import explain as explain
 from .questions.measured import Measured as Measured
 from .questions.measured import measured as measured
 from .questions.narrate.lines import GAP as GAP

@@ -63,8 +63,9 @@ class SectionChange(msgspec.Struct, frozen=True):
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
-    """All that differs of what a kernel shows, and of what is pinned, by number. `machine` are the kernel model, the
-    architecture and the sizes: with another block size the same number means another block."""
+    """All that differs of what a kernel shows, and of what is pinned: `parameters` by name, and by number `nodes`, `zones`,
+    `blocks` and `sections`; only what differs is listed. `machine` are the kernel model, the architecture and the sizes: with
+    another block size the same number means another block."""
 
     machine: tuple[ValueChange, ...]
     parameters: tuple[ValueChange, ...]

@@ -21,7 +21,8 @@ class HugePages(msgspec.Struct, frozen=True):
 
 
 class MemoryRow(msgspec.Struct, frozen=True):
-    """MemTotal and MemFree of the whole machine, and the huge pages that the request's node could give."""
+    """MemTotal and MemFree of the whole machine (`total`, `free`), and the `huge_pages` that the request's node could give, by
+    size."""
 
     total: Amount
     free: Amount

@@ -33,7 +33,7 @@ class Amount(msgspec.Struct, frozen=True):
 
 
 class NodeAmount(msgspec.Struct, frozen=True):
-    """An amount of memory on a node."""
+    """An amount of memory on a node, in `bytes` and in `pages`."""
 
     node: int
     bytes: int

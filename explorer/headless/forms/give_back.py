@@ -15,8 +15,9 @@ from .document import Amount, Document
 
 
 class HeldRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Blocks that do not go, for one reason: the errno, and the kind of the page that the kernel stops at, null where it is
-    a rule. `sentence`, `reason` (see `altmap schema reason`) and `first_pfn` are those of the lowest block."""
+    """`blocks` that do not go, of so many `bytes`, for one reason: the `errno`, and the `kind` of the page that the kernel stops
+    at (`what` in words), null where it is a rule. `sentence`, `reason` (see `altmap schema reason`) and `first_pfn` are those
+    of the lowest block."""
 
     blocks: tuple[int, ...]
     bytes: int

@@ -35,7 +35,7 @@ class GeometryRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PoolRow(msgspec.Struct, frozen=True):
-    """The hugetlb pool of a node: huge pages of `size` bytes, and how many of them nothing uses."""
+    """The hugetlb pool of a node: `total` huge pages of `size` bytes, `free` of which nothing uses."""
 
     size: int
     total: int
@@ -43,8 +43,8 @@ class PoolRow(msgspec.Struct, frozen=True):
 
 
 class NodeRow(msgspec.Struct, frozen=True):
-    """A NUMA node: `online` where it is registered, else firmware announced it; whether it has CPUs; the distances to all
-    nodes in order, empty where unknown."""
+    """The NUMA node with the number `node`: `online` where it is registered, else firmware announced it; `cpus`: it has CPUs;
+    `distance` to all nodes in order, empty where unknown; `pools` of huge pages, the smallest size first."""
 
     node: int
     online: bool
@@ -54,8 +54,9 @@ class NodeRow(msgspec.Struct, frozen=True):
 
 
 class ZoneRow(msgspec.Struct, frozen=True):
-    """A populated zone: its first pfn, what it spans with and without holes, what the buddy allocator manages, and what of
-    that is free, the lists of the CPUs included."""
+    """A populated zone, by its `node` and name (`zone`): `start_pfn` is its first pfn, `spanned` what it reaches over, holes
+    included, `present` what is there, `managed` what the buddy allocator manages, in use or not, and `free` what of that is
+    free, the lists of the CPUs included."""
 
     node: int
     zone: str
@@ -67,8 +68,9 @@ class ZoneRow(msgspec.Struct, frozen=True):
 
 
 class BlockRow(msgspec.Struct, frozen=True):
-    """Memory block ``memoryN``: its number and first address, the text of its files `state` and `valid_zones`, its nodes,
-    what of its own start holds its memmap, whether a page of it had a hardware error, and what of it someone pins."""
+    """Memory block ``memoryN``, N being `block`: the `address` where it begins, the text of its files `state` and `valid_zones`,
+    its `nodes`, what of its own start holds its `memmap`, whether a page of it had a hardware error (`poisoned`), and what of it
+    someone keeps from moving (`pinned`)."""
 
     block: int
     address: int
@@ -81,8 +83,9 @@ class BlockRow(msgspec.Struct, frozen=True):
 
 
 class SectionRow(msgspec.Struct, frozen=True):
-    """A present section, its node, and where its memmap lies: "self" in its own add request or block, "kernel" in kernel
-    memory, "section" in another section, "none". `memmap_pfn` is null where the place is not known."""
+    """The present section with the number `section`, its `node`, and where its memmap lies (`memmap_on`): "self" in its own add
+    request or block, "kernel" in kernel memory, "section" in another section, "none" where it has none. `memmap_pfn` is the
+    first page of that, null where the place is not known."""
 
     section: int
     node: int
@@ -91,7 +94,7 @@ class SectionRow(msgspec.Struct, frozen=True):
 
 
 class ParametersRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The parameters, as their files read; null where the kernel does not have the file."""
+    """The parameters, each under the name of its file and as that reads; null where the kernel does not have the file."""
 
     auto_online_blocks: str
     memmap_on_memory: str | None = None
@@ -102,8 +105,8 @@ class ParametersRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BootRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Facts of the boot: whether the file `probe` is there (Y or N), and words of the command line with what they were given,
-    null where they are not there."""
+    """Facts of the boot: whether the file `probe` is there and the option movable_node was given (Y or N), and what other
+    options of the command line were given, each under its own name, null where it was not."""
 
     probe: str
     movable_node: str
@@ -114,9 +117,11 @@ class BootRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MachineDocument(Document, tag="machine", frozen=True, kw_only=True):
-    """A machine. `kernel` is its /proc/version, `model` the kernel that altmap takes it for; `measured` and `estimated` name
-    what of it was read and what had to be guessed, `notes` what is worth knowing of how it was read, `worth_knowing` what is of
-    the machine itself, the most pressing first."""
+    """A machine: its `name`, a line of `description`, the `source` that it was read from. `kernel` is its /proc/version, `model`
+    the kernel that altmap takes it for; `geometry` how its memory is divided, `boot` what its boot decided, `parameters` what can
+    be written while it runs. `measured` and `estimated` name what of it was read and what had to be guessed, `notes` what is
+    worth knowing of how it was read, `worth_knowing` what is of the machine itself, the most pressing first. `nodes`, `zones`,
+    `blocks` and `sections` are ordered by number."""
 
     version: Literal[1] = 1
     name: str

@@ -50,13 +50,13 @@ class AssumedRow(msgspec.Struct, frozen=True):
 
 
 class StepDocument(Document, tag="step", frozen=True, kw_only=True):
-    """One line of `altmap run --json`: command number `step`, what came of it, and what it changed.
+    """One line of `altmap run --json`: command number `step`, what came of it, and what it changed (`changes`).
 
-    `result` is "ok" or the errno by name, `expected` whether the script expects that. `certainty` says whether a real kernel
-    would do the same: "yes" or "no", as the result is, or "not known", where it hangs on pages that no one saw; these are
-    `assumed` not to be in the way. `log` are the lines of the kernel log, `taken` the existing memory that an add took,
-    `notes` what else is to be said of it, such as what a sync found to differ; `worth_knowing`, behind an add, what is worth
-    knowing of the machine now and was not so before.
+    `result` is "ok" or the errno by name, `refusal` why it was refused, null where it was not; `expected` whether the script
+    expects that. `certainty` says whether a real kernel would do the same: "yes" or "no", as the result is, or "not known",
+    where it hangs on pages that no one saw; these are `assumed` not to be in the way. `log` are the lines of the kernel log,
+    `taken` the existing memory that an add took, `notes` what else is to be said of it, such as what a sync found to differ;
+    `worth_knowing`, behind an add, what is worth knowing of the machine now and was not so before.
     """
 
     version: Literal[1] = 1

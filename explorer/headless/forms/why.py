@@ -14,8 +14,8 @@ from .document import Document, NodeAmount, ReasonRow, Refusal, reason_row, refu
 
 
 class BlockerRow(msgspec.Struct, frozen=True):
-    """All things of one kind that are in the way: `count` of `unit`, the pfn and the address (bytes) of the first where they
-    have a place, and more on them in words."""
+    """All things of one `kind` that are in the way: `count` of `unit`; `first_pfn` and `first_address` (bytes) of the first,
+    null where they have no place; and more on them as a `sentence` and as data (`reason`), null where there is no more."""
 
     kind: str
     count: int
@@ -38,11 +38,20 @@ class RemedyRow(msgspec.Struct, frozen=True):
 
 
 class VerdictRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What would come of a command: the answer, and why not; what it would do, what to be warned of, and the existing
-    memory that it takes. Where the answer is not known, `unknown` tells what no one saw, and the rest is what the rehearsal
-    came to, which takes nothing of that to be in the way; `rehearsed` is its "ok" or errno by name. `falls_short`: how a
-    command that succeeds does less than was asked. `remedies` clear what is in the way, or keep clear of the warnings. What has a
-    sentence has its data beside it, code and fields (`altmap schema reason` has them all), in the same order."""
+    """What would come of a command, which is said as a `line` of a script and as data.
+
+    answer             would it succeed: "yes", "no", or "not known"
+    unknown            where it is not known, what no one saw; all that follows is what the rehearsal came to, which takes
+                       nothing of that to be in the way
+    rehearsed          "ok", or the errno by name that the rehearsal came to
+    refusal            why it was refused there, null where it was not
+    falls_short        how a command that succeeds does less than was asked, null where it does all
+    effects, warnings  what it would do, and what to mind before it is done, as sentences; their data, code and fields, are
+                       `effect_reasons` and `warning_reasons`, in the same order (`altmap schema reason` has them all)
+    taken              existing memory that it takes, by node
+    blockers           all that is in the way, by kind
+    remedies           what clears the way, or keeps clear of the warnings
+    """
 
     line: str
     command: CommandRow
