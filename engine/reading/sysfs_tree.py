@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from itertools import compress
 from typing import Final, TypeVar
 
 from ..numbers.errors import BadInput
@@ -144,7 +145,7 @@ def _nodes_of_blocks(
     for at in range(0, len(without), _NEIGHBOURS):
         part = without[at : at + _NEIGHBOURS]
         guessed = tree.have_each(MEMORY, [folders[block] for block in part], f"node{guess}")
-        nodes |= {block: (guess,) for block, right in zip(part, guessed, strict=True) if right}
+        nodes |= dict.fromkeys(compress(part, guessed), (guess,))
         list_links([block for block, right in zip(part, guessed, strict=True) if not right])
         guess = max(nodes[part[-1]], default=guess)
     return nodes

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -104,8 +103,7 @@ def _parts(state: State, seen: Observation) -> dict[ZoneKey, list[tuple[int, int
     alone: dict[tuple[str, ...], str] = {(name,): name for name in ZONE_ORDER}
     fallback = min(state.nodes)
     parts: dict[ZoneKey, list[tuple[int, int]]] = {}
-    online = [block for block in seen.blocks if block.state != "offline"]
-    for block, count in _runs(online):
+    for block, count in _runs(block for block in seen.blocks if block.state != "offline"):
         node = block.nodes[0] if block.nodes else fallback
         start, behind = block.id * pages, (block.id + count) * pages
         if (name := alone.get(block.valid_zones or ())) is not None:
@@ -119,18 +117,23 @@ def _parts(state: State, seen: Observation) -> dict[ZoneKey, list[tuple[int, int
     return parts
 
 
-def _runs(blocks: Sequence[BlockReading]) -> Iterator[tuple[BlockReading, int]]:
-    """The first of each run of neighbouring blocks whose nodes and zones are said with the same words, and how many these
-    are."""
-    at = 0
-    while at < len(blocks):
-        first, start = blocks[at], at
-        zones, nodes, away = first.valid_zones, first.nodes, first.id - at
-        for block in islice(blocks, at, None):
-            if block.valid_zones is not zones or block.nodes is not nodes or block.id - at != away:
-                break
-            at += 1
-        yield first, at - start
+def _runs(blocks: Iterable[BlockReading]) -> Iterator[tuple[BlockReading, int]]:
+    """The first of each run of neighbouring blocks of which the same nodes and zones are said, and how many these are."""
+    first, count = None, 0
+    for block in blocks:
+        if (
+            first is not None
+            and block.id == first.id + count
+            and block.valid_zones == first.valid_zones
+            and block.nodes == first.nodes
+        ):
+            count += 1
+            continue
+        if first is not None:
+            yield first, count
+        first, count = block, 1
+    if first is not None:
+        yield first, count
 
 
 def _managed_and_free(state: State, seen: Observation, node: int, present: int) -> tuple[int, int]:

@@ -28,10 +28,11 @@ from altmap.engine.hotplug import zone_span
 from altmap.engine.memory.state import State, state_of
 from altmap.engine.memory.zone import Zone
 from altmap.engine.numbers.errors import BadInput
+from altmap.engine.reading.observation import BlockReading
 from altmap.engine.reading.open_tree import open_tree
 from altmap.engine.reading.procfs import MAX_RESOURCES, parse_id_list, parse_iomem, parse_zoneinfo
 from altmap.engine.reading.tree import LINE_LIMIT
-from altmap.engine.rebuild import devices
+from altmap.engine.rebuild import devices, topology
 from altmap.engine.snapshot import store, unfold_sections
 from altmap.engine.snapshot.fold import alike
 
@@ -272,3 +273,18 @@ def test_what_came_after_the_boot_is_found_in_few_looks(
     machine = open_machine(root)
     assert len(looks) <= 12
     assert {number for number, block in machine.blocks.items() if not block.early} == {*blocks[300:]}
+
+
+def test_blocks_of_which_no_two_neighbours_are_alike_are_looked_at_once() -> None:
+    """Going back to the first for each run took 5 s for 65,536 blocks whose nodes are values of their own."""
+    said = [
+        (1, "Normal", 0),
+        (2, "Normal", 0),
+        (4, "Normal", 0),
+        (5, "Movable", 0),
+        (6, "Movable", 1),
+        (7, "Movable", 1),
+    ]
+    blocks = (BlockReading(number, "online", (zone,), (node,)) for number, zone, node in said)
+    assert [(first.id, count) for first, count in topology._runs(blocks)] == [(1, 2), (4, 1), (5, 1), (6, 2)]
+    assert list(topology._runs(())) == []
