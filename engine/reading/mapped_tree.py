@@ -6,7 +6,7 @@ import io
 import os
 from collections.abc import Mapping, Sequence
 from sys import intern
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from ..numbers.errors import BadInput
 from ..numbers.units import GIB, MIB, format_bytes
@@ -47,19 +47,20 @@ class Budget:
                 f"script that takes only what is read"
             )
         self.keep(name, kept)
-        self._bounded(name, unpacked, self._unpacked)
+        if unpacked > self._unpacked:
+            self._refuse(name, self._unpacked)
 
     def keep(self, name: str, kept: int) -> None:
         """So much more is kept, up to the member. Raises `BadInput` where that is too much."""
         self._kept += kept
-        self._bounded(name, self._kept, KEPT)
+        if self._kept > KEPT:
+            self._refuse(name, KEPT)
 
-    def _bounded(self, name: str, have: int, most: int) -> None:
-        if have > most:
-            raise BadInput(
-                f"{self._source} holds more than {format_bytes(most)} up to its member {name!r}; a captured tree of its size is "
-                f"far smaller"
-            )
+    def _refuse(self, name: str, most: int) -> NoReturn:
+        raise BadInput(
+            f"{self._source} holds more than {format_bytes(most)} up to its member {name!r}; a captured tree of its size is far "
+            f"smaller"
+        )
 
 
 def leaves(name: str) -> bool:

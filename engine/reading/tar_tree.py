@@ -88,7 +88,7 @@ class _Header(tarfile.TarInfo):
             size, checksum = int(buf[124:136].strip(b" \0") or b"0", 8), int(buf[148:156].strip(b" \0") or b"0", 8)
         except ValueError:
             return None
-        if checksum != sum(buf) - sum(buf[148:156]) + 8 * ord(" ") or (
+        if checksum != _sum(buf) - sum(buf[148:156]) + 8 * ord(" ") or (
             kind != tarfile.REGTYPE and not 0 <= size <= CHUNK
         ):
             return None
@@ -101,6 +101,12 @@ class _Header(tarfile.TarInfo):
         if kind == tarfile.DIRTYPE:
             header.name = header.name.rstrip("/")
         return header
+
+
+def _sum(header: bytes | bytearray) -> int:
+    """All bytes of a header added up. The lower half of Adler-32 is that and 1, below 65521, and takes a tenth of the time."""
+    half = tarfile.BLOCKSIZE // 2
+    return sum((zlib.adler32(part) & 0xFFFF) - 1 for part in (header[:half], header[half:]))
 
 
 def _text(field: bytes | bytearray, encoding: str, errors: str) -> str:
@@ -138,20 +144,20 @@ class TarTree(MappedTree):
     def _load(self) -> None:
         budget = Budget(self.source)
         for member in self._members():
-            path = self._checked(member)
-            kept = member.size if member.isfile() and member.size <= WHOLE_FILE_LIMIT else 0
-            budget.take(member.name, kept + len(member.linkname), member.offset_data + member.size)
-            if member.issym():
-                self._links[path] = member.linkname
-            elif member.islnk():
-                if (original := self._files.get(inside(member.linkname))) is not None:
-                    self._files[path] = original
-            elif member.isfile():
+            path, size = self._checked(member), member.size
+            is_file = member.isfile()
+            kept = size if is_file and size <= WHOLE_FILE_LIMIT else 0
+            budget.take(member.name, kept + len(member.linkname), member.offset_data + size)
+            if is_file:
                 self._files[path] = member
-                if kept == member.size:
+                if kept == size:
                     content = self._content(member)
                     content = content if _has_words(path) else content.rstrip(b"\0")
                     self._files[path] = self._same.setdefault(content, content)
+            elif member.issym():
+                self._links[path] = member.linkname
+            elif member.islnk() and (original := self._files.get(inside(member.linkname))) is not None:
+                self._files[path] = original
             budget.keep(member.name, self._enter(path, member.isdir()))
         # tarfile takes a damaged header for the end of the archive: the end must be the block of zeros that it is.
         self._data.seek(self._tar.offset)
@@ -194,16 +200,16 @@ class TarTree(MappedTree):
 
     def _checked(self, member: tarfile.TarInfo) -> str:
         """The member's path, if it is one that a captured tree may have."""
-        name, where = member.name, f"{self.source}: member {member.name!r}"
-        if leaves(name) or (member.islnk() and leaves(member.linkname)):
-            raise BadInput(f'{where} lies outside the tree; paths of a captured tree have no ".."')
-        if not (member.isfile() or member.isdir() or member.issym() or member.islnk()):
-            raise BadInput(f"{where} is a device or a pipe; a captured tree has only files, folders and links")
+        name, wrong = member.name, ""
         limit = _PAGE_FILE_LIMIT if _has_words(name) else WHOLE_FILE_LIMIT
-        if not 0 <= member.size <= limit:
-            raise BadInput(
-                f"{where} claims {member.size} bytes; this file of a captured tree has at most {format_bytes(limit)}"
-            )
+        if leaves(name) or (member.islnk() and leaves(member.linkname)):
+            wrong = 'lies outside the tree; paths of a captured tree have no ".."'
+        elif not (member.isfile() or member.isdir() or member.issym() or member.islnk()):
+            wrong = "is a device or a pipe; a captured tree has only files, folders and links"
+        elif not 0 <= member.size <= limit:
+            wrong = f"claims {member.size} bytes; this file of a captured tree has at most {format_bytes(limit)}"
+        if wrong:
+            raise BadInput(f"{self.source}: member {name!r} {wrong}")
         return inside(name)
 
     def _open(self, path: str) -> File | None:
