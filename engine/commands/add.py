@@ -14,7 +14,7 @@ from ..sysfs.paths import MEMORY
 from .fields import Base
 from .form import Choice, Form, Option
 from .row import Row, Steps, Work
-from .shell import Backend, Dimm, Person, Place, Stop, comment, echo, monitor, qemu_size, step
+from .shell import Backend, Dimm, Person, Place, Stop, comment, echo, monitor, qemu_size, reconfigure, step
 
 
 class Add(Base, tag="add", frozen=True):
@@ -88,8 +88,7 @@ _NO_LINE: Final[Mapping[Caller, str]] = {
     "virtio-mem": "virtio-mem adds memory by itself: raise its requested-size in the QEMU monitor",
     "dlpar": "add memory to the partition at its management console, or with drmgr -c mem -a",
     "sclp": "standby memory of the partition: chmem --enable",
-    "cxl": "create a region of CXL memory: cxl create-region, then daxctl reconfigure-device --mode=system-ram",
-    "dax": "give a DAX device to the system: daxctl reconfigure-device --mode=system-ram",
+    "cxl": "create a region of CXL memory: cxl create-region, then daxctl reconfigure-device --mode=system-ram --no-online",
     "hmm": "a device driver adds memory of its own",
     "pmem": "create a namespace on the persistent memory: ndctl create-namespace --map=dev",
 }
@@ -118,6 +117,8 @@ def _export(command: Add, place: Place) -> Iterator[str]:
     elif command.caller == "probe":
         for address in range(start, start + size, place.block_size):
             yield echo(f"{MEMORY}/probe", f"{address:#x}")
+    elif command.caller == "dax":  # daxctl would online it by itself, as movable
+        yield reconfigure("give a DAX device to the system", "--mode=system-ram --no-online")
     else:
         yield Person(_NO_LINE[command.caller])
 

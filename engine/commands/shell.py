@@ -12,12 +12,14 @@ from ..numbers.units import GIB, KIB, MIB, TIB
 
 class Place(msgspec.Struct, frozen=True):
     """What the lines of a step depend on: bytes of a memory block, the numbers of the DIMMs that are plugged in (by first
-    address and bytes), the number that the next one gets, and whether the step was refused."""
+    address and bytes), the number that the next one gets, whether the step was refused, and whether kmem made what it is about
+    of a DAX device."""
 
     block_size: int
     dimms: Frozen[tuple[int, int], int]
     next_dimm: int
     refused: bool
+    by_kmem: bool = False
 
 
 class Comment(str):
@@ -67,6 +69,19 @@ class Monitor(str):
 
 class Person(str):
     """What a person does, by other means than a line: in a script the person is asked to."""
+
+
+class Reconfigure(Person):
+    """A person changes what a DAX device is for, or daxctl does where its name is known: `options` of reconfigure-device."""
+
+    options: str
+
+
+def reconfigure(about: str, options: str) -> Reconfigure:
+    """The line about it that has these options."""
+    line = Reconfigure(f"{about}: daxctl reconfigure-device {options}")
+    line.options = options
+    return line
 
 
 class Stop(str):

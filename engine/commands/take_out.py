@@ -9,7 +9,7 @@ from ..protocol.reasons.notes import MoreOfTheDevice, NoDeviceThere, Note, Nothi
 from .fields import Base
 from .form import Form
 from .row import Row, Steps, Work
-from .shell import Person, Place, Stop, Unplug, monitor, step
+from .shell import Person, Place, Stop, Unplug, monitor, reconfigure, step
 
 
 class Remove(Base, tag="remove", frozen=True):
@@ -82,6 +82,8 @@ def _export(command: Remove | Eject, place: Place) -> Iterator[str]:
     elif dimm is not None:
         yield monitor(f"device_del dimm{dimm}", Unplug(dimm))
         yield monitor(f"object_del mem{dimm}")
+    elif place.by_kmem:
+        yield reconfigure("take the DAX device back from the system", "--mode=devdax")
     elif ejected:
         by_hand = "echo 1 > /sys/bus/acpi/devices/PNP0C80:NN/eject, NN being the number of its device"
         yield Person(f"not plugged in above: {by_hand}")

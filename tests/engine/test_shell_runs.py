@@ -231,6 +231,7 @@ def test_daxctl_is_told_of_whole_devices_alone() -> None:
     text = script(machine, "daxctl")
     said = [line for line in text.splitlines() if line.startswith(("tell daxctl", "blocks "))]
     assert said == [
+        'tell daxctl reconfigure-device --mode=system-ram --no-online "$dax"',
         'tell daxctl online-memory "$dax"',
         "blocks 160 160 offline offline",
         "blocks 5 5 offline offline",
@@ -238,6 +239,28 @@ def test_daxctl_is_told_of_whole_devices_alone() -> None:
     ]
     assert "dax=" in text
     assert "dax=" not in script(rehearsed("offline 5"), "daxctl")
+
+
+def test_a_dax_device_is_given_and_taken_back_by_daxctl_which_onlines_nothing_by_itself() -> None:
+    one = ["add 256M at 20G caller dax", "online 160-161 online_movable", "offline 160-161", "remove 256M at 20G"]
+    other = "add 256M at 24G caller dax"
+    given, back = "daxctl reconfigure-device --mode=system-ram --no-online", "daxctl reconfigure-device --mode=devdax"
+    assert [line for line in script(rehearsed(*one), "daxctl").splitlines() if "reconfigure" in line] == [
+        f'tell {given} "$dax"',
+        f'tell {back} "$dax"',
+    ]
+    asked = f"""ask 'the real machine' 'give a DAX device to the system: {given}'"""
+    taken = f"""ask 'the real machine' 'take the DAX device back from the system: {back}'"""
+    for target, lines in (("sysfs", one), ("daxctl", [*one, other])):  # of two devices $dax names one
+        said = [line for line in script(rehearsed(*lines), target).splitlines() if "reconfigure" in line]
+        assert said[:2] == [asked, taken]
+
+
+def test_blocks_of_the_guest_are_one_line_that_can_be_typed() -> None:
+    line = "for n in $(seq 5 6); do echo offline > /sys/devices/system/memory/memory$n/state; done"
+    for target, said in (("virsh", f"ask 'the guest' '{line}'"), ("qemu", f"# in the guest: {line}")):
+        assert said in script(rehearsed("offline 5-6"), target).splitlines()
+        assert "memory5/state" in script(rehearsed("offline 5"), target)
 
 
 def test_what_was_not_sure_is_told_in_the_script_and_which_machine_it_was() -> None:

@@ -26,7 +26,7 @@ from ...commands import (
     extent,
 )
 from ...commands.outcome import Outcome
-from ...commands.shell import Comment, Monitor, Person, Place, Put, Step, Stop, comment, quoted, shown
+from ...commands.shell import Comment, Monitor, Person, Place, Put, Reconfigure, Step, Stop, comment, quoted, shown
 from ...commands.write import meant
 from ...hotplug.add import RESOURCE_NAMES
 from ...kernels.models import release_in
@@ -140,17 +140,23 @@ def exported(history: Sequence[Outcome], block_size: int) -> list[Exported]:
     """The outcomes, oldest first, each with its lines as a person would type them; `block_size` (bytes) is the machine's."""
     steps: list[Exported] = []
     dimms: dict[tuple[int, int], int] = {}
+    by_kmem: set[tuple[int, int]] = set()
     next_dimm = 1
     for outcome in history:
         command = outcome.command
-        lines = ROWS[type(command)].export(command, Place(block_size, Frozen(dimms), next_dimm, not outcome.ok))
+        of_kmem = isinstance(command, Eject | Remove) and extent(command) in by_kmem
+        place = Place(block_size, Frozen(dimms), next_dimm, not outcome.ok, of_kmem)
+        lines = ROWS[type(command)].export(command, place)
         steps.append(Exported(outcome, list(lines) if outcome.ok else _refused(outcome, lines)))
-        if isinstance(command, Add) and command.caller == "acpi":
+        if isinstance(command, Add) and command.caller in ("dax", "cxl") and outcome.ok:
+            by_kmem.add(extent(command))
+        elif isinstance(command, Add) and command.caller == "acpi":
             if outcome.ok:
                 dimms[extent(command)] = next_dimm
             next_dimm += 1
         elif isinstance(command, Eject | Remove) and outcome.ok:
             dimms.pop(extent(command), None)
+            by_kmem.discard(extent(command))
     return steps
 
 
@@ -239,7 +245,10 @@ def _step(
     else:
         yield from (line for line in first.lines if isinstance(line, Step))
     for line in lines:
-        yield from _line(line, means)
+        if isinstance(line, Reconfigure) and means.whole and len(devices) == 1:
+            yield call("tell", f'daxctl reconfigure-device {line.options} "$dax"', by_head=True)
+        else:
+            yield from _line(line, means)
     yield from _seen_by(first, means, block_size)
 
 

@@ -62,9 +62,7 @@ def _by_daxctl(first: int, last: int, word: str, zone: str) -> Iterator[str]:
 
 
 def _in_the_guest(first: int, last: int, word: str, zone: str) -> Iterator[str]:
-    line = f"echo {word} > {MEMORY}/memory{first}/state"
-    more = "" if first == last else f", and so on to memory{last}"
-    yield call("ask", "'the guest'", quoted(line + more))
+    yield call("ask", "'the guest'", quoted(_line(first, last, word)))
 
 
 def _put(put: Put) -> Iterator[str]:
@@ -80,8 +78,14 @@ def _typed(line: Monitor) -> Iterator[str]:
 
 
 def _said_of_blocks(first: int, last: int, word: str, zone: str) -> Iterator[str]:
-    names = f"memory{first}" if first == last else f"memory{first} to memory{last}"
-    yield comment(f"in the guest: echo {word} > {MEMORY}/{names}/state")
+    yield comment(f"in the guest: {_line(first, last, word)}")
+
+
+def _line(first: int, last: int, word: str) -> str:
+    """A line that can be typed."""
+    if first == last:
+        return f"echo {word} > {MEMORY}/memory{first}/state"
+    return f"for n in $(seq {first} {last}); do echo {word} > {MEMORY}/memory$n/state; done"
 
 
 def _said(put: Put) -> Iterator[str]:
