@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -16,6 +17,7 @@ from ..kernels.model import KernelModel
 from ..kernels.models import find_model
 from ..machine import Machine
 from ..numbers.errors import BadInput, located
+from ..numbers.kstrtobool import kstrtobool
 from ..numbers.rounding import down, up
 from ..numbers.units import GIB, MIB, format_bytes, parse_bytes
 from ..protocol.vocabulary import Mode
@@ -33,6 +35,8 @@ _ACTING: Final = (
     "transparent_hugepage",
 )  # fmt: skip
 """Boot options that change what the machine is."""
+_PREFIX: Final = "memory_hotplug."
+_ON_MEMORY: Final = "memmap_on_memory"
 
 
 def new_machine(
@@ -67,6 +71,7 @@ def new_machine(
     given = _options(append)
     options = dict(given)
     sizes = [parse_bytes(size) for size in nodes]
+    _refuse_policies(options, model)
     banks = _banks(sizes, preset, preset.geometry_in(model.release).section_size, options.get("mem"), low)
     windows = [_window(text) for text in cxl_windows]
     reserved, notes = _crash_kernel(given, banks, preset)
@@ -76,7 +81,7 @@ def new_machine(
         model=model.name,
         nodes=len(sizes),
         block_size=_probed(preset, model, banks, windows) if block_size is None else block_size,
-        memmap_on_memory=_mode(options),
+        memmap_on_memory=_mode(options, model),
         auto_online=_auto_online(options, kernel),
         options=append,
         reserved=reserved,
@@ -116,10 +121,28 @@ def _crash_kernel(
         return crash_ranges([value for key, value in given if key == "crashkernel" and value], memory, preset)
 
 
-def _mode(options: Mapping[str, str]) -> Mode:
-    """The parameter memmap_on_memory as the command line sets it."""
-    text = options.get("memory_hotplug.memmap_on_memory", options.get("memmap_on_memory", "N"))
-    return _MODES.get(text.lower(), "N")
+def _mode(options: Mapping[str, str], model: KernelModel) -> Mode:
+    """The parameter memmap_on_memory as the command line sets it. Raises `BadInput` for what that kernel does not take."""
+    text = options.get(_PREFIX + _ON_MEMORY, options.get(_ON_MEMORY, "N"))
+    mode: Mode = "force" if text.lower() == "force" else "Y" if kstrtobool(text or "Y") else "N"
+    known = mode in (model.parameter_modes or ("N", "Y"))
+    if not known or (mode == "N" and kstrtobool(text) is None):
+        words = ", ".join(model.parameter_modes or ("N", "Y"))
+        raise BadInput(f"{_PREFIX}{_ON_MEMORY}={text[:60]} is none of {words}, which {model.name} knows")
+    return mode
+
+
+def _refuse_policies(options: Mapping[str, str], model: KernelModel) -> None:
+    """Raise `BadInput` for words of online_policy and its two parameters that a kernel which has them does not take."""
+    rows: Mapping[str, tuple[Callable[[str], object], str]] = {
+        "online_policy": (lambda text: text in model.policies, f"one of {', '.join(model.policies)}"),
+        "auto_movable_ratio": (lambda text: re.fullmatch("[0-9]{1,9}", text), "a percentage such as 301"),
+        "auto_movable_numa_aware": (lambda text: not text or kstrtobool(text) is not None, "Y or N"),
+    }
+    for name, (takes, words) in rows.items():
+        text = options.get(_PREFIX + name)
+        if text is not None and "auto-movable" in model.policies and not takes(text):
+            raise BadInput(f"{_PREFIX}{name}={text[:60]} is not {words}, as {model.name} takes it")
 
 
 def _auto_online(options: Mapping[str, str], kernel: str) -> str:
@@ -131,9 +154,6 @@ def _auto_online(options: Mapping[str, str], kernel: str) -> str:
             f"memhp_default_state={word} is none of {', '.join(model.online_words)}, which {model.name} knows"
         )
     return word
-
-
-_MODES: Final[Mapping[str, Mode]] = {"": "Y", "1": "Y", "y": "Y", "on": "Y", "yes": "Y", "force": "force"}
 
 
 def _window(text: str) -> tuple[int, int]:
@@ -242,6 +262,8 @@ def _notes(options: dict[str, str]) -> Iterator[str]:
         yield "movable_node is given, so kernelcore and movablecore are ignored"
     if options.get("kernelcore") == "mirror":
         yield "kernelcore=mirror: which memory firmware mirrors is not known; it is left out"
+    if _ON_MEMORY in options and _PREFIX + _ON_MEMORY not in options:
+        yield f"{_ON_MEMORY} is taken for {_PREFIX}{_ON_MEMORY}, as a kernel must be told: by the short name it does nothing"
     others = [key for key in options if key not in _ACTING]
     if others:
         yield f"of the command line these are not acted on: {', '.join(others)}"

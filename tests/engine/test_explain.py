@@ -61,7 +61,7 @@ TRACES = Path(__file__).parents[2] / "fixtures/traces/6.12"
         ("virtio_mem virtio3: requested size: 0x40000000", "asks for 1G"),
         ("cma: Reserved 64 MiB at 0x000000007c000000", "keeps 64M from 0x000000007c000000 on for CMA"),
         ("cma: Reserved 256 MiB at 0x110000000 on node -1", "do not go offline"),
-        ("Built 2 zonelists, mobility grouping on.  Total pages: 499268", "499,268 pages are managed"),
+        ("Built 2 zonelists, mobility grouping on.  Total pages: 499268", "499,268 pages are above high watermarks"),
         ("memory offlining [mem 0x100000000-0x107ffffff] failed", "before 5.0 do not say why"),
         ("memory offlining [mem 0x100000000-0x107ffffff] failed due to node notifier failure", "loses its last memory"),
         (
@@ -218,7 +218,10 @@ TRACES = Path(__file__).parents[2] / "fixtures/traces/6.12"
         ("hv_balloon: Balloon request will be partially fulfilled. Balloon floor reached.", "above the guest's floor"),
         ("xen:balloon: set_phys_to_machine() failed, no memory added", "which is not added"),
         ("xen:balloon: Initialising balloon driver", "what the host gives beyond the boot's memory it adds"),
-        ("Built 2 zonelists in Node order, mobility grouping on.  Total pages: 499268", "499,268 pages are managed"),
+        (
+            "Built 2 zonelists in Node order, mobility grouping on.  Total pages: 499268",
+            "499,268 pages are above high watermarks",
+        ),
     ],
 )
 def test_a_line_is_explained(line: str, says: str) -> None:

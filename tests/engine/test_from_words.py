@@ -49,6 +49,7 @@ def test_boot_options_that_are_modelled_act_and_others_are_named() -> None:
     assert len(machine.blocks) == 8
     assert sum("huge" in section.pages for section in machine.sections.values()) >= 1
     assert machine.history == ()
+    assert machine.origin.notes[-2].startswith("memmap_on_memory is taken for memory_hotplug.memmap_on_memory")
     assert machine.origin.notes[-1] == "of the command line these are not acted on: quiet"
 
 
@@ -74,6 +75,19 @@ def test_what_qemu_is_started_with_is_understood(line: str, nodes: tuple[str, ..
         (["2G"], {"arch": "vax"}, "vax"),
         (["2G"], {"kernel": "1.0"}, "not a kernel model"),
         (["2G"], {"append": "memhp_default_state=maybe"}, "none of offline, online"),
+        (
+            ["2G"],
+            {"append": "memory_hotplug.memmap_on_memory=maybe"},
+            "=maybe is none of N, Y, force, which 6.12 knows",
+        ),
+        (["2G"], {"append": "memmap_on_memory=force", "kernel": "5.15"}, "=force is none of N, Y, which 5.15 knows"),
+        (
+            ["2G"],
+            {"append": "memory_hotplug.online_policy=auto_movable"},
+            "=auto_movable is not one of contig-zones, auto-mo",
+        ),
+        (["2G"], {"append": "memory_hotplug.auto_movable_ratio=much"}, "=much is not a percentage such as 301"),
+        (["2G"], {"append": "memory_hotplug.auto_movable_numa_aware=perhaps"}, "=perhaps is not Y or N"),
         (["2G"], {"append": "hugepages=many"}, "no number of pages"),
         (["2G"], {"append": "hugepages=3:5"}, "there is no node 3"),
         (["2G"], {"append": "kernelcore=some"}, "kernelcore: 'some' is not a size"),

@@ -210,7 +210,9 @@ LOG_LINES: Final = (
         r"Built (?P<count>\d+) zonelists(?: in \w+ order)?"
         + literal(", mobility grouping ")
         + r"(?P<how>\w+)\.\s+Total pages: (?P<pages>\d+)",
-        lambda match: f"the lists of zones were built anew: a zone came to be, or went; {_pages(match)} are managed",
+        lambda match: (
+            f"the lists of zones were built anew: a zone came to be, or went; {_pages(match)} are above high watermarks"
+        ),
         "mm/page_alloc.c, build_all_zonelists",
     ),
     log_line(
