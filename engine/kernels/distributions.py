@@ -40,9 +40,9 @@ _AS_6_9: Final = (
 )
 
 # fmt: off
-_BUILDS: Final = (
+BUILDS: Final = (
     Build("4.18.0", "el8", 240, "RHEL 8.3", (5, 7),
-          "gigantic pages and the reasons in the log are as before 5.0, the file removable as before 5.6; no kmem"),
+          "gigantic pages are as before 5.1, the file removable as before 5.6, and the log gives no reasons; no kmem"),
     Build("4.18.0", "el8", 305, "RHEL 8.4", (5, 10), f"the file removable is as before 5.6; {_UNTIL_8_9}"),
     Build("4.18.0", "el8", 372, "RHEL 8.6", (5, 11), _UNTIL_8_9),
     Build("4.18.0", "el8", 477, "RHEL 8.8", (5, 11), f"long pins leave ZONE_MOVABLE, as in 5.13; {_UNTIL_8_9}"),
@@ -69,11 +69,11 @@ def build_in(version: str | None) -> Build | None:
     if found is None:
         return None
     base, number, dist = found[1], int(found[2]), found[3]
-    rows = [row for row in _BUILDS if (row.base, row.dist) == (base, dist) and row.build <= number]
+    rows = [row for row in BUILDS if (row.base, row.dist) == (base, dist) and row.build <= number]
     return rows[-1] if rows else None
 
 
 def build_with(row: Build, release: Release) -> Build | None:
     """The first build of the same kernel after `row` that has what came with a release of Linux; None where none was read."""
-    later = _BUILDS[_BUILDS.index(row) + 1 :]
+    later = BUILDS[BUILDS.index(row) + 1 :]
     return next((one for one in later if one.dist == row.dist and one.like >= release), None)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from altmap.engine import KNOWN_MODELS, MODELS, BadInput, Change, changes_between, find_model
+from altmap.engine.kernels.distributions import BUILDS
 
 from .exits import FINE
 from .output import say
@@ -39,6 +40,11 @@ def _all() -> Iterator[str]:
             continue
         count = f"{len(changes)} change{'s' if len(changes) > 1 else ''}" if changes else ""
         yield f"  {name:<16}  {model.title}{f', {count}' if count else ''}"
+    yield "Builds of distributions whose sources were read, and the release that they are nearest to:"
+    for build in BUILDS:
+        near = f"{build.name}: {build.like[0]}.{build.like[1]}"
+        differs = f"; otherwise than there, {build.differs}" if build.differs else ""
+        yield f"  {f'{build.base}-{build.build}.{build.dist}':<16}  {near}{differs}"
 
 
 def _changes(first: str, last: str | None = None) -> Iterator[str]:

@@ -51,3 +51,10 @@ def test_each_opens_by_name_and_the_default_without_one(altmap: Run) -> None:
         assert said.code == 0
         assert said.out.splitlines()[0] == f"{name} — {description}"
     assert altmap().out == altmap("show", DEFAULT_MACHINE).out
+
+
+def test_the_list_of_kernels_has_the_builds_of_distributions_that_were_read(altmap: Run) -> None:
+    said = altmap("models")
+    assert said.code == 0
+    assert "  5.14.0-427.el9    RHEL 9.4: 6.2\n" in said.out
+    assert "  5.14.0-503.el9    RHEL 9.5: 6.8; otherwise than there, DAX devices have" in said.out
