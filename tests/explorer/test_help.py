@@ -182,6 +182,7 @@ def test_each_verb_stands_in_the_help_with_its_keys() -> None:
         (("O",), ("Other model", "Filter", "This machine")),
         (("O", "f"), ("Folder above", "Close")),
         (("T",), ("Next", "Leave")),
+        ((*"g32", "enter", "W", "f", "space", "home", "right"), ("A signal comes at this moment", "esc q", "Leave")),
         (("t",), ("↑ ↓ enter", "Choose a line", "Name it")),
     ],
 )

@@ -46,6 +46,10 @@ _DOTS: Final = 40
 """Moments that are drawn each for itself."""
 
 
+SIGNAL: Final = "A signal comes at this moment: the kernel stops here, and how it undoes what was done is shown."
+"""What a key does that its word in the footer does not explain."""
+
+
 class Moments(Redrawn):
     """The moments around the present one."""
 
@@ -85,7 +89,7 @@ class PlayScreen(Ground, Portrayed, Mapped, Screen[Answer]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "pause", "Play", priority=True),
-        Binding("s", "signal", "Signal", priority=True),
+        Binding("s", "signal", "Signal", priority=True, tooltip=SIGNAL),
         Binding("left", "step(-1)", "Back", priority=True),
         Binding("right", "step(1)", "On", priority=True),
         Binding("plus", "faster(1)", "Faster"),
