@@ -198,7 +198,7 @@ def _block_by_block(state: State, request: AddRequest, choice: Choice, group: in
         altmap.check(start, pages)
         own = sparse_vmemmap.AltmapPool(altmap)
         # sections that an earlier add left behind keep their memmap, and then the block has no head of its own
-        fresh = not state.sections_of(start, pages)
+        fresh = not state.block_sections(block)
         flushed = None if fresh else altmap
         yield from add_sections(state, request.node, block * sections, sections, own, flushed, added)
         yield from _create_blocks(state, request, block, 1, choice.head if fresh else 0, group)

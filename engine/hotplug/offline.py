@@ -10,11 +10,11 @@ from typing import Final
 import msgspec
 
 from ..memory.block import Block
-from ..memory.section import Section, kinds_of, union
+from ..memory.section import Section, kinds_of, memmap_from, union
 from ..memory.state import State
 from ..mm import iomem, migrate, page_alloc, page_isolation, sparse_vmemmap, unseen
 from ..mm.hugetlb import pool
-from ..numbers.bits import lowest, runs
+from ..numbers.bits import from_page, lowest
 from ..numbers.units import format_range
 from ..protocol.events import (
     BlockStateChanged,
@@ -87,7 +87,7 @@ def offline_block(state: State, number: int, signals: bool = True) -> Steps:
     if block.zone is None:
         raise HotplugError("EINVAL", SeveralZones(number), start)
     key, head = block.zone, block.head
-    heads = _heads(state, state.block_sections(number), start + head)
+    heads = memmap_from(state.block_sections(number), start + head, state.geometry.pages_per_section)
     if guests := sparse_vmemmap.hosted_guests(state, start, pages) if heads and _has_hosts(state) else []:
         raise HotplugError("EBUSY", HoldsMemmap(number, blocks_of(state, guests)), start)
     counted = head if state.model.heads_present else 0
@@ -269,21 +269,6 @@ def _move_away(state: State, key: ZoneKey, start: int, pages: int, doubts: list[
         raise _gives_up(state, stuck, stuck.pfn)
 
 
-def _heads(state: State, sections: list[Section], start: int) -> list[Chunk]:
-    """Head pages of sections from pfn `start` on, which the kernel's loops step over."""
-    size = state.geometry.pages_per_section
-    found: list[Chunk] = []
-    for section in sections:
-        if MEMMAP in section.pages and (heads := _from(section.of(MEMMAP), start - section.nr * size)):
-            found += [(section.nr * size + at, count) for at, count in runs(heads)]
-    return found
-
-
-def _from(pages: int, first: int) -> int:
-    """The pages of a section that do not lie before its page `first`, which may lie before the section."""
-    return pages >> first << first if first > 0 else pages
-
-
 def _stuck(state: State, start: int, pages: int) -> Stuck | None:
     """Why the first page that keeps the range from becoming free stays; None when all of it is free."""
     size = state.geometry.pages_per_section
@@ -294,7 +279,7 @@ def _stuck(state: State, start: int, pages: int) -> Stuck | None:
         for _, mask in section.zones:
             owned |= mask
         base = section.nr * size
-        rest = _from(owned, start - base) & ~union(section.pages, tuple(_GONE)) & ~section.hwpoison
+        rest = from_page(owned, start - base) & ~union(section.pages, tuple(_GONE)) & ~section.hwpoison
         if not rest:
             continue
         at = lowest(rest)

@@ -9,12 +9,11 @@ from collections.abc import Iterator
 import msgspec
 
 from ..memory.block import Block
-from ..memory.section import Section, set_types
+from ..memory.section import Section, memmap_from, set_types
 from ..memory.state import State
 from ..memory.zone import KERNEL_ZONES
 from ..mm.watermarks import Watermarks, set_watermarks
 from ..mm.zonelist import node_order
-from ..numbers.bits import runs, span
 from ..protocol.events import (
     BlockStateChanged,
     Event,
@@ -98,7 +97,8 @@ def _online_pages(state: State, block: Block, key: ZoneKey) -> Steps:
         yield from _cancel(state, block, key, sections, change)
         raise state.chain.refusal(call)
     populated, watermarks = state.zones[key].present, Watermarks(state)
-    yield from _skipped(state, joined, start)
+    for at, count in memmap_from(joined, start, state.geometry.pages_per_section):
+        yield MemmapSkipped("online_pages_range", at, count)
     freed = sum([section.count(FREE) for section in joined])
     onlined = length - (block.head if state.model.heads_present else sum([one.count(MEMMAP) for one in joined]))
     counted = adjust_present(state, block, key, onlined, managed=freed)
@@ -119,21 +119,8 @@ def _online_pages(state: State, block: Block, key: ZoneKey) -> Steps:
 def _move_pfn_range(state: State, sections: list[Section], key: ZoneKey, start: int, pages: int) -> list[Section]:
     """move_pfn_range_to_zone: a zone grows over pages, and the sections that hold them join it, as they are then."""
     grow(state, key, start, pages)
-    return [join_zone(state, section, key, _before(state, section, start)) for section in sections]
-
-
-def _skipped(state: State, sections: list[Section], start: int) -> Steps:
-    """The memmap pages from `start` on that online_pages_range steps over."""
-    for section in sections:
-        skipped = section.of(MEMMAP) & ~span(0, _before(state, section, start))
-        for at, count in runs(skipped) if skipped else ():
-            yield MemmapSkipped("online_pages_range", section.nr * state.geometry.pages_per_section + at, count)
-
-
-def _before(state: State, section: Section, pfn: int) -> int:
-    """How many pages of a section lie before a pfn."""
     size = state.geometry.pages_per_section
-    return min(max(pfn - section.nr * size, 0), size)
+    return [join_zone(state, section, key, min(max(start - section.nr * size, 0), size)) for section in sections]
 
 
 def _cancel(state: State, block: Block, key: ZoneKey, sections: list[Section], change: int) -> Steps:

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from ..numbers.bits import PageSet, from_runs, in_words, runs, span
+from ..numbers.bits import PageSet, from_page, from_runs, in_words, runs, span
 from ..numbers.frozen import Frozen
 from ..protocol.vocabulary import ABSENT, ISOLATE, MEMMAP, MOVABLE_TYPE, Chunk, Kind, MemmapOn, Migratetype, ZoneKey
 
@@ -149,6 +149,17 @@ def kinds_of(sections: Sequence[Section]) -> Set[Kind]:
     if len(sections) == 1:
         return sections[0].pages.keys()
     return set[Kind]().union(*[section.pages for section in sections])
+
+
+def memmap_from(sections: Iterable[Section], start: int, size: int) -> list[Chunk]:
+    """The runs of pages that hold memmap in sections of `size` pages, from pfn `start` on: first pfn and number of each. The
+    kernel's loops step over them."""
+    found: list[Chunk] = []
+    for section in sections:
+        base = section.nr * size
+        if (held := section.pages.get(MEMMAP)) and (held := from_page(held, start - base)):
+            found += runs(held, base)
+    return found
 
 
 def doubtful(section: Section) -> PageSet:

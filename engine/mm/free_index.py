@@ -55,7 +55,9 @@ class FreeIndex:
     def update(self, state: State) -> None:
         """Take in what has changed since the last time."""
         for number in self._changed:
-            self._learn(state, number)
+            section = state.sections.get(number)
+            if number in self._spots or (section is not None and FREE in section.pages):
+                self._learn(number, section, state.geometry)
         self._changed.clear()
 
     def took(self, section: Section, spot: Spot, more: bool, rest: int, geometry: Geometry) -> None:
@@ -69,13 +71,12 @@ class FreeIndex:
         self._enter(section.nr, spots)
         self._changed.discard(section.nr)
 
-    def _learn(self, state: State, number: int) -> None:
-        section = state.sections.get(number)
+    def _learn(self, number: int, section: Section | None, geometry: Geometry) -> None:
         spots: frozenset[Spot] = frozenset()
         if section is not None and (free := section.of(FREE)):
             for key, owned in section.zones:
                 if key == self._key:
-                    spots = _spots(section_counts(free & owned, section.types, state.geometry))
+                    spots = _spots(section_counts(free & owned, section.types, geometry))
         self._enter(number, spots)
 
     def _enter(self, number: int, spots: frozenset[Spot]) -> None:

@@ -21,6 +21,7 @@ _WHOLE: Final = 10_000
 _MOST_SCALE: Final = 3000
 _ABOVE: Final = {name: ZONE_ORDER[at + 1 :] for at, name in enumerate(ZONE_ORDER)}
 _NONE: Final[Frozen[ZoneKey, int]] = Frozen()
+_NOT_YET: Final = Reckoned()
 _HUGE_PAGES_FROM: Final = 512 * MIB
 """Transparent huge pages, and the free memory kept for them, are off on machines that booted with less."""
 
@@ -32,7 +33,7 @@ class Watermarks:
     def __init__(self, state: State) -> None:
         self._seen = state.watermarks
         self._set = state.reckoned.value
-        self._managed, self._boot = self._set.managed, Reckoned()
+        self._managed, self._boot = self._set.managed, _NOT_YET
         if state.zones.keys() <= self._managed.keys():
             return
         managed = _managed(state)

@@ -51,6 +51,11 @@ def within(base: int, size: int, start: int, count: int) -> int:
     return span(low, high - low) if high > low else 0
 
 
+def from_page(pages: int, first: int) -> int:
+    """Those of the set that do not lie before page `first`, which may be below 0."""
+    return pages >> first << first if first > 0 else pages
+
+
 def runs(pages: int, base: int = 0) -> Iterator[tuple[int, int]]:
     """Each maximal run of the set as (start, length), ascending; `base`: what page 0 counts as."""
     borders = pages ^ (pages << 1)
