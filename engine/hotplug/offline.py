@@ -111,7 +111,8 @@ def offline_block(state: State, number: int, signals: bool = True) -> Steps:
                 yield PresentAdjusted(*key, counted)
             yield BlockStateChanged(number, "online")
         raise
-    yield from _unstoppable(offline_isolated(state, block, key, start, pages, heads))
+    rest = offline_isolated(state, block, key, start, pages, heads)
+    yield from _unstoppable(rest) if signals else rest
 
 
 def _unstoppable(steps: Steps) -> Steps:

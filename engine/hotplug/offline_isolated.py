@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from ..memory.block import Block
-from ..memory.section import Section
+from ..memory.section import Section, kinds_of
 from ..memory.state import State
 from ..mm.watermarks import Watermarks, set_watermarks
 from ..protocol.events import BlockStateChanged, Event, Logged, MemmapSkipped, PagesTaken, RangeRemoved
@@ -27,7 +27,8 @@ def offline_isolated(state: State, block: Block, key: ZoneKey, first: int, lengt
     other head pages in it."""
     start, pages = first + block.head, length - block.head
     sections = state.block_sections(block.id)
-    withheld = sum([section.count(PAGE_OFFLINE) for section in sections if PAGE_OFFLINE in section.pages])
+    kinds = kinds_of(sections)
+    withheld = sum(section.count(PAGE_OFFLINE) for section in sections) if PAGE_OFFLINE in kinds else 0
     reserved = 0
     for pfn, count in heads:
         yield MemmapSkipped("__offline_isolated_pages", pfn, count)
@@ -48,7 +49,7 @@ def offline_isolated(state: State, block: Block, key: ZoneKey, first: int, lengt
     yield state.chain.call("MEM_OFFLINE", start, pages, named_node(state, change), block.early)
     yield from _leave(state, block, sections, key, first, length)
     linked = key if state.model.spans_until_removal else None
-    hwpoison = block.hwpoison or any(POISONED in section.pages for section in sections)
+    hwpoison = block.hwpoison or POISONED in kinds
     state.blocks.put(
         block.id,
         msgspec.structs.replace(block, state="offline", zone=None, hwpoison=hwpoison, stuck=False, linked=linked),

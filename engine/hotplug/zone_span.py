@@ -7,6 +7,7 @@ from typing import Final
 
 from ..memory.section import Pages, Section, Types, put
 from ..memory.state import State
+from ..memory.zone import Zone
 from ..numbers.bits import PageSet, lowest, span
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import FREE, ISOLATE, MEMMAP, PAGE_OFFLINE, UNMOVABLE, Kind, Migratetype, ZoneKey
@@ -60,7 +61,7 @@ def join_zone(state: State, section: Section, key: ZoneKey, head: int) -> Sectio
 
 def grow(state: State, key: ZoneKey, start: int, pages: int) -> None:
     """The span of the zone covers the range too; a zone that was empty begins there."""
-    state.zones.put(key, state.zone(*key).grown(start, pages))
+    state.zones.put(key, (state.zones.get(key) or Zone(*key)).grown(start, pages))
 
 
 def shrink(state: State, key: ZoneKey, start: int, pages: int) -> None:

@@ -62,9 +62,8 @@ class Zone(msgspec.Struct, frozen=True, gc=False):
         """The same zone, its span extended over `pages` pages from pfn `start` on (resize_zone_range)."""
         if not self.spanned:
             return self.with_span(start, pages)
-        low, end = self.start, self.start + self.spanned
-        low = start if start < low else low
-        return self.with_span(low, max(end, start + pages) - low)
+        low, end = min(self.start, start), max(self.start + self.spanned, start + pages)
+        return msgspec.structs.replace(self, start=low, spanned=end - low)
 
     def with_span(self, start: int, spanned: int) -> Zone:
         """The same zone with another span: first pfn and number of pages."""

@@ -96,18 +96,18 @@ def release(state: State, start: int, size: int) -> None:
 
 def ram_pages(state: State, start: int, pages: int) -> int:
     """Pages of a pfn range that are System RAM (walk_system_ram_range)."""
-    size, ranges = state.geometry.page_size, state.resources
-    end, covered = start + pages, 0
+    size, ranges, covered = state.geometry.page_size, state.resources, 0
+    first, behind = start * size, (start + pages) * size
     keys = ranges.ascending()
-    for at in range(bisect_left(keys, end * size) - 1, -1, -1):
+    for at in range(bisect_left(keys, behind) - 1, -1, -1):
         resource = ranges[keys[at]]
         if resource.ram:
-            low, high = ceil(resource.start, size), resource.end // size
-            if low <= start and high >= end:
+            if resource.start <= first and resource.end >= behind:
                 return pages
-            if high <= start:
+            if resource.end < first + size:
                 break
-            covered += max(0, min(end, high) - max(start, low))
+            low, high = ceil(max(first, resource.start), size), min(behind, resource.end) // size
+            covered += max(0, high - low)
             if covered == pages:
                 break
     return covered
