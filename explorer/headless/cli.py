@@ -13,6 +13,7 @@ import typing
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from types import ModuleType
+from typing import Final
 
 from ..aside import remark
 from .exits import BAD_INPUT, FINE, INTERRUPTED, PIPE_CLOSED, Misused
@@ -20,6 +21,9 @@ from .output import drop_output, fill_closed_streams
 from .parser import parser, verb_parser
 from .verb_parser import Parser
 from .verbs import VERBS
+
+_LONGEST_WORD: Final = 300
+"""Letters of a word that a sentence repeats; names of files have at most 255."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -148,5 +152,10 @@ def _machine_alone(argv: list[str]) -> list[str]:
 
 
 def _sorry(*sentences: str) -> int:
-    remark(f"altmap: {' '.join(sentence.split())}" for sentence in sentences)
+    remark(f"altmap: {' '.join(map(_not_too_long, sentence.split()))}" for sentence in sentences)
     return BAD_INPUT
+
+
+def _not_too_long(word: str) -> str:
+    """A word as a person can read it; what was given by mistake may have any length."""
+    return word if len(word) <= _LONGEST_WORD else f"{word[: _LONGEST_WORD // 2]}…{word[-_LONGEST_WORD // 4 :]}"

@@ -185,3 +185,11 @@ def test_help_names_every_command_and_each_has_its_own(process: Process, altmap:
         assert ("util-linux 2.42 does" if command == "lsmem" else f"usage: altmap {command} ") in own.out
     bundled = {machine.name for machine in engine.bundled_machines()}
     assert not bundled & set(commands), "a bundled machine of that name could not be opened by it"
+
+
+@pytest.mark.parametrize("asked", ["show", "new --nodes", "grow tiny-guest --step", "schema"])
+def test_a_word_of_any_length_is_repeated_in_short(altmap: Run, asked: str) -> None:
+    told = altmap(*asked.split(), "9" * 5000)
+    assert told.code == 2
+    assert 100 < len(told.err) < 800
+    assert "9…9" in told.err
