@@ -194,10 +194,11 @@ class _Curve:
         movable = [zone for zone in state.zones.values() if zone.name == MOVABLE]
         managed, left = sum(zone.managed for zone in kernel), sum(zone.free + zone.pcp for zone in kernel)
         memmap = self._state.geometry.memmap_pages(self._placed)
-        amounts = managed, left, sum(zone.managed for zone in movable), memmap, self._taken
         movable_pages, kernel_pages = movable_and_kernel(state)
         ratio = movable_pages / kernel_pages if kernel_pages else None
-        self.points.append(GrowthPoint(added, *(pages * page for pages in amounts), ratio=ratio))
+        amounts = managed, left, sum(zone.managed for zone in movable), memmap, self._taken
+        kernel_size, left_size, movable_size, memmap_size, taken = (pages * page for pages in amounts)
+        self.points.append(GrowthPoint(added, kernel_size, left_size, movable_size, memmap_size, taken, ratio))
         known = {type(danger.fact) for danger in self.dangers}
         facts = (top_heavy(state), kernel_memory_low(state))
         self.dangers += [GrowthDanger(added, fact) for fact in facts if fact is not None and type(fact) not in known]

@@ -132,7 +132,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 "new",
                 "make a machine from words: sizes of nodes, a kernel and its command line",
                 (
-                    "altmap new --nodes 2G,2G,0 --kernel 6.8 --append 'movable_node memmap_on_memory=1' -o guest.json",
+                    "altmap new --nodes 2G,2G,0 --kernel 6.8 --append memory_hotplug.memmap_on_memory=1 -o guest.json",
                     "altmap new --qemu '-m 2G,slots=8,maxmem=64G'",
                 ),
                 "machines.new",

@@ -30,7 +30,7 @@ FIELDS: Final = (
     Field("kernel", "6.12", "a release, such as 6.8"),
     Field("arch", "x86_64", "x86_64, arm64, s390x, arm64-64k or others"),
     Field("blocks", "", "the size of a memory block; what is usual there"),
-    Field("append", "", "the kernel's command line: movable_node memmap_on_memory=1"),
+    Field("append", "", "as memory_hotplug.memmap_on_memory=1"),
 )
 
 
