@@ -37,19 +37,16 @@ class _Sign(NamedTuple):
 def _heads(seen: Observation, geometry: Geometry, flags: int) -> bool:
     """Does a block begin with as many pages of these flags as its memmap needs?"""
     size, needed = geometry.pages_per_block, geometry.memmap_pages_per_block
-    return any(
-        run.count >= needed and run.flags == flags and run.pfn % size == 0 and not run.mapcount for run in seen.pages
-    )
+    long = [run for run in seen.pages if run.count >= needed]  # of a million that there may be, few are
+    return any(run.flags == flags and run.pfn % size == 0 and not run.mapcount for run in long)
 
 
 def _offline_reads(seen: Observation, geometry: Geometry, flags: int) -> bool:
     """Are the pages of an offline block shown as `flags`?"""
     size = geometry.pages_per_block
     offline = {block.id for block in seen.blocks if block.state == "offline"} if seen.pages else set()
-    return any(
-        run.count >= size and run.flags == flags and not offline.isdisjoint(_whole_blocks(run.pfn, run.count, size))
-        for run in seen.pages
-    )
+    long = [run for run in seen.pages if run.count >= size] if offline else []
+    return any(run.flags == flags and not offline.isdisjoint(_whole_blocks(run.pfn, run.count, size)) for run in long)
 
 
 def _whole_blocks(pfn: int, count: int, size: int) -> range:

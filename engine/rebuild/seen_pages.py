@@ -60,7 +60,9 @@ class Letters:
             if count == 1:
                 row[low] = letter
             else:
-                low, high = max(low, 0), min(low + count, size)
+                high = low + count
+                if low < 0 or high > size:  # as the first and the last may
+                    low, high = max(low, 0), min(high, size)
                 row[low:high] = _ONE[letter] * (high - low)
         row.reverse()
         return {
