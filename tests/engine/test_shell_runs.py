@@ -263,6 +263,15 @@ def test_blocks_of_the_guest_are_one_line_that_can_be_typed() -> None:
         assert "memory5/state" in script(rehearsed("offline 5"), target)
 
 
+def test_blocks_that_were_refused_alike_are_told_once() -> None:
+    for target in ("sysfs", "qemu"):
+        text = script(rehearsed("offline 200-209", "online 5", "offline 210"), target).splitlines()
+        at = text.index("# offline 200-209")
+        assert text[at + 1] == "#   each refused with ENOENT; the first: memory200 does not exist"
+        assert sum("refused with" in line for line in text) == 3
+        assert "#   refused with ENOENT: memory210 does not exist" in text
+
+
 def test_what_was_not_sure_is_told_in_the_script_and_which_machine_it_was() -> None:
     machine = open_machine("numa-guest")
     machine.apply(Offline(block=9))

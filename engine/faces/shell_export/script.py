@@ -170,21 +170,29 @@ def _refused(outcome: Outcome, lines: Iterator[str]) -> list[str]:
 
 
 def _runs(steps: Sequence[Exported]) -> Iterator[list[Exported]]:
-    """The steps, those that give one block after the other the same state, and come to the same zone, together."""
+    """The steps, those that give one block after the other the same state, and come to the same zone or are refused alike,
+    together."""
     for _, alike in groupby(enumerate(steps), key=_position):
         yield [step for _, step in alike]
 
 
 def _position(numbered: tuple[int, Exported]) -> tuple[object, int]:
     number, step = numbered
-    setting = _setting(step)
-    return (number, 0) if setting is None else ((setting[0], _zone(step)), setting[1] - number)
+    wanted, outcome = _wanted(step), step.outcome
+    if wanted is None:
+        return number, 0
+    return (wanted[0], _zone(step), outcome.result, type(outcome.reason)), wanted[1] - number
 
 
 def _setting(step: Exported) -> tuple[OnlineType | Literal["offline"], int] | None:
     """The word and the block of a step that set a block's state."""
+    return _wanted(step) if step.outcome.ok else None
+
+
+def _wanted(step: Exported) -> tuple[OnlineType | Literal["offline"], int] | None:
+    """The word and the block of a step that should set a block's state."""
     command = meant(step.outcome.command)
-    if not step.outcome.ok or not isinstance(command, Online | Offline):
+    if not isinstance(command, Online | Offline):
         return None
     return command.type if isinstance(command, Online) else "offline", command.block
 
@@ -225,15 +233,14 @@ def _step(
     if setting is not None:
         word, block = setting
         last = block + len(run) - 1
-        command = Online(block=block, type=word) if word != "offline" else Offline(block=block)
-        said = describe(command, last)
+        said = _said(word, block, last)
         yield call("begin", number, quoted(shown(said))) if means.shell else comment(said)
         yield from _doubt([step for step in run if any(isinstance(e, PagesAssumed) for e in step.outcome.events)])
         does = TARGETS["sysfs"] if means.whole and (block, last) not in devices else means
         yield from does.blocks(block, last, word, _zone(first))
         return
     if not first.outcome.ok:
-        yield from first.lines
+        yield from first.lines if len(run) == 1 else _refused_alike(run)
         return
     said = shown(describe(first.outcome.command))
     if isinstance(first.outcome.command, Poison) and not faults:
@@ -250,6 +257,19 @@ def _step(
         else:
             yield from _line(line, means)
     yield from _seen_by(first, means, block_size)
+
+
+def _said(word: OnlineType | Literal["offline"], block: int, last: int) -> str:
+    """The line of a script that gives the blocks up to the last that state."""
+    return describe(Online(block=block, type=word) if word != "offline" else Offline(block=block), last)
+
+
+def _refused_alike(run: Sequence[Exported]) -> Iterator[str]:
+    """What blocks one behind the other were refused, and why the first of them was."""
+    outcome, wanted = run[0].outcome, _wanted(run[0])
+    assert wanted is not None
+    yield comment(_said(*wanted, wanted[1] + len(run) - 1))
+    yield comment(f"  each refused with {outcome.result}; the first: {sentence(outcome.reason)}")
 
 
 def _line(line: str, means: Target) -> Iterator[str]:
