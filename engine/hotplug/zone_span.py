@@ -24,6 +24,11 @@ def _fresh(size: int, head: int) -> Pages:
 
 
 @lru_cache(maxsize=256)
+def _one_zone(key: ZoneKey, size: int) -> tuple[tuple[ZoneKey, int], ...]:
+    return ((key, span(0, size)),)
+
+
+@lru_cache(maxsize=256)
 def _types(blocks: int, head_blocks: int, isolated: bool) -> Types:
     types: dict[Migratetype, int] = {}
     if head_blocks:
@@ -50,7 +55,7 @@ def join_zone(state: State, section: Section, key: ZoneKey, head: int) -> Sectio
         section.node,
         section.early,
         False,
-        ((key, span(0, size)),),
+        _one_zone(key, size),
         pages,
         _types(geometry.pageblocks_per_section, head_blocks, True),
         section.memmap,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import cast
+from typing import Final, cast
 
 from ..commands import Command
 from ..commands.outcome import Outcome
@@ -15,6 +15,9 @@ from ..protocol.reasons import HotplugError
 from ..protocol.reasons.notes import Note
 from .certainty import certainty
 from .dispatch import kernel_doubted, run
+
+_NOTHING: Final[Frozen[int, int]] = Frozen()
+"""What most commands take of existing memory; a long history holds it once."""
 
 
 def attempt(state: State, command: Command) -> Outcome:
@@ -61,7 +64,8 @@ def ended(
     for event in of_type(events, ExistingMemoryTaken):
         taken[event.node] = taken.get(event.node, 0) + event.pages
     sure = certainty(state, result, events, reason)
-    return Outcome(command, result, reason, pfn, tuple(events), Frozen(taken), tuple(notes), False, sure)
+    of_nodes = Frozen(taken) if taken else _NOTHING
+    return Outcome(command, result, reason, pfn, tuple(events), of_nodes, tuple(notes), False, sure)
 
 
 @contextmanager
