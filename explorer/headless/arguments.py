@@ -214,7 +214,7 @@ def of_compare(parser: Parser) -> None:
     parser.add_argument("--add", metavar="SIZE", required=True, help="how much to add")
     where = "where (on a whole GiB or block behind all System RAM, at 4G or above)"
     parser.add_argument("--at", metavar="ADDRESS", help=where)
-    parser.add_argument("--node", metavar="N", type=int, default=0, help="to which node (0)")
+    shared.adder(parser)
     where = f"where the memmap goes: only these of {', '.join(PLACEMENTS)} (altmap help script)"
     parser.add_argument("--placement", metavar="PLACEMENT,..", help=where)
     parser.add_argument("--block-size", metavar="SIZE,..", help="memory blocks of these sizes for the added range")
@@ -240,10 +240,7 @@ def of_grow(parser: Parser) -> None:
     parser.add_argument("--to", metavar="SIZE", default="1T", help="how much in all, at most (1T)")
     words = f"what added blocks do by themselves: {', '.join(AUTO_ONLINE)} (what auto_online_blocks says)"
     parser.add_argument("--online", metavar="TYPE", type=word_types.long, choices=AUTO_ONLINE, help=words)
-    parser.add_argument(
-        "--caller", metavar="CALLER", default="dimm", help="who adds it: dimm, virtio-mem or others (dimm)"
-    )
-    parser.add_argument("--node", metavar="N", type=int, default=0, help="to which node (0)")
+    shared.adder(parser)
     shared.model(parser, "the machine's own")
     shared.devices(parser)
     shared.json(parser)

@@ -23,6 +23,7 @@ from altmap.engine.protocol.vocabulary import ONLINE_TYPES
 
 from ..one_of import one_of
 from .exits import FINE, REFUSED
+from .growth import caller_asked
 from .output import columns, say, write_document
 from .pictures import check_place, put
 from .progress import awaited
@@ -57,7 +58,8 @@ def _request(machine: Machine, arguments: argparse.Namespace) -> Add:
     if not (size := parse_bytes(arguments.add)):
         raise BadInput("--add needs a size above 0, such as 64G")
     start = arguments.at if arguments.at is not None else suggested_address(machine, size)
-    request = Add(start=start, size=arguments.add, node=arguments.node)
+    caller = caller_asked(arguments.caller)
+    request = Add(start=start, size=arguments.add, node=arguments.node, caller=caller)
     if arguments.node not in machine.nodes:
         raise BadInput(f"there is no node {arguments.node}; nodes are {', '.join(map(str, sorted(machine.nodes)))}")
     return request

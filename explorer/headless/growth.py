@@ -31,7 +31,7 @@ def growth(arguments: argparse.Namespace) -> int:
         machine,
         arguments.step,
         online=arguments.online,
-        caller=_caller(arguments.caller),
+        caller=caller_asked(arguments.caller),
         node=arguments.node,
         limit=arguments.to,
         watched=lambda steps: iter(awaited(steps, "step")),
@@ -47,7 +47,8 @@ def growth(arguments: argparse.Namespace) -> int:
     return FINE
 
 
-def _caller(word: str) -> Caller:
+def caller_asked(word: str) -> Caller:
+    """The caller of that name. Raises `BadInput` for another word."""
     found = next((caller for caller in CALLERS if caller == caller_named(word)), None)
     if found is None:
         raise BadInput(f"{word!r} is no caller; it is one of {', '.join((*CALLERS, *CALLER_NAMES))}")

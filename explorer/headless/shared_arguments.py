@@ -67,6 +67,13 @@ def json(parser: Parser, words: str = "print one JSON object") -> None:
     parser.add_argument("--json", action="store_true", help=words)
 
 
+def adder(parser: Parser) -> None:
+    """Who adds memory, and to which node."""
+    words = "who adds it: dimm, virtio-mem or others (dimm)"
+    parser.add_argument("--caller", metavar="CALLER", default="dimm", help=words)
+    parser.add_argument("--node", metavar="N", type=int, default=0, help="to which node (0)")
+
+
 def size(parser: Parser, what: str) -> None:
     """How large a picture is."""
     parser.add_argument("--size", metavar="WxH", type=word_types.screen, default=(120, 40), help=f"{what} (120x40)")

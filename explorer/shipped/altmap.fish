@@ -181,6 +181,7 @@ complete -c altmap -n '_shtab_altmap_using compare' -s h -l help -d 'show this h
 complete -c altmap -n '_shtab_altmap_using compare' -l replay -d 'do the commands of a snapshot again, and where they come to something else than was saved, take that'
 complete -c altmap -n '_shtab_altmap_using compare' -l add -x -d 'how much to add'
 complete -c altmap -n '_shtab_altmap_using compare' -l at -x -d 'where (on a whole GiB or block behind all System RAM, at 4G or above)'
+complete -c altmap -n '_shtab_altmap_using compare' -l caller -x -d 'who adds it: dimm, virtio-mem or others (dimm)'
 complete -c altmap -n '_shtab_altmap_using compare' -l node -x -d 'to which node (0)'
 complete -c altmap -n '_shtab_altmap_using compare' -l placement -xka "boot range block sections" -d placements
 complete -c altmap -n '_shtab_altmap_using compare' -l block-size -x -d 'memory blocks of these sizes for the added range'

@@ -96,6 +96,7 @@ _shtab_altmap_compare_options=(
   "--replay[do the commands of a snapshot again, and where they come to something else than was saved, take that]"
   "--add[how much to add]:SIZE:"
   "--at[where (on a whole GiB or block behind all System RAM, at 4G or above)]:ADDRESS:"
+  "--caller[who adds it\: dimm, virtio-mem or others (dimm)]:CALLER:"
   "--node[to which node (0)]:N:"
   "--placement[placements]:PLACEMENT,..:(boot range block sections)"
   "--block-size[memory blocks of these sizes for the added range]:SIZE,..:"

@@ -102,3 +102,14 @@ def test_what_no_one_saw_is_not_known_and_has_a_code_of_its_own(altmap: Run, tmp
     assert [row["answer"] for row in rows] == ["not known", "no", "not known", "not known", "yes"]
     assert rows[0]["unknown"][0]["reason"]["code"] == "not_seen"
     assert not rows[1]["unknown"]
+
+
+def test_compare_asks_for_an_add_by_another_caller(altmap: Run) -> None:
+    """virtio-mem asks for no memmap in what it adds, ACPI does."""
+    asked = ("compare", "small-guest", "--add", "128M", "--model", "6.12", "--json")
+    for caller, chosen in (("dimm", "block"), ("virtio-mem", "boot")):
+        found = json.loads(altmap(*asked, "--caller", caller).out)["alternatives"]
+        assert [one["placement"] for one in found if one["chosen"]] == [chosen]
+    said = altmap(*asked, "--caller", "dim")
+    assert said.code == 2
+    assert said.err.startswith("altmap: 'dim' is no caller; it is one of acpi,")
