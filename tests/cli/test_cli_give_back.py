@@ -61,7 +61,7 @@ def test_json_has_the_blocks_and_what_holds_the_rest(altmap: Run) -> None:
     document = json.loads(altmap("why", "firecracker-24g", "offline", "20G", "--json").out)
     assert (document["kind"], document["version"], document["answer"]) == ("give_back", 1, "no")
     assert document["size"] == len(document["blocks"]) << 27
-    assert [row["kind"] for row in document["held"]] == ["reserved", "slab", None, "pagetable"]
+    assert [row["kind"] for row in document["held"]] == ["reserved", "slab", "pagetable", None]
     assert document["lines"][0] == "offline 1-23"
 
 

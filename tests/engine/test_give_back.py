@@ -87,7 +87,8 @@ def test_what_holds_the_rest_is_named_with_its_first_page() -> None:
     text = plain(describe_give_back(give_back(machine, 24 * GIB)))
     assert text.startswith("offline 24G: no; 3.25G can go for sure, and at most 3.75G may, by the counters\n")
     assert "132 blocks  16.5G  EBUSY, reserved since boot, the first at 0x220000000 (memory68-199)" in text
-    assert "28 blocks  3.5G  EBUSY, slab pages of the kernel" in text
+    assert "25 blocks  3.125G  EBUSY, slab pages of the kernel" in text
+    assert "4 blocks  512M  EBUSY, page tables" in text
 
 
 def test_boot_memory_that_the_architecture_keeps_is_told_as_that() -> None:

@@ -124,7 +124,7 @@ REELS: Final[dict[str, Reel]] = {
         (
             Frame("EBUSY", 'g "42" enter f', lambda shot: shot.last == "EBUSY" and shot.machine.blocks[42].state == "online"),
             Frame("why", "w", lambda shot: shot.dialog == "WhyScreen" and shot.last == "EBUSY"),
-            Frame("page-in-the-way", "escape x", lambda shot: shot.map.pfn == 0x150C31 and shot.map.scope.level == "page"),
+            Frame("page-in-the-way", "escape x", lambda shot: shot.map.pfn == 0x150DA0 and shot.map.scope.level == "page"),
             Frame(
                 "instead", "minus minus b", lambda shot: len(shot.main.marks) > 1 and shot.machine.blocks[42].state == "online"
             ),

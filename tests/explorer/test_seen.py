@@ -100,7 +100,7 @@ def test_what_leads_on_from_a_refusal_is_offered_until_the_next_verb_wherever_th
         assert "x show the page" in result(screen)
         assert "b what would go instead" in result(screen)
         await press(pilot, "x")
-        assert screen.query_one(MemoryMap).pfn == 0x150C31
+        assert screen.query_one(MemoryMap).pfn == 0x150DA0
         await press(pilot, "colon", *"offline 48", "enter")
         assert "x show" not in result(screen)
 
@@ -116,7 +116,7 @@ def test_the_page_in_the_way_of_a_block_is_shown_before_anything_is_refused() ->
         assert "x show the page" not in result(screen)
         await press(pilot, "u")
         await press(pilot, "g", *"42", "enter", "x")
-        assert screen.query_one(MemoryMap).pfn == 0x150C31
+        assert screen.query_one(MemoryMap).pfn == 0x150DA0
         assert not screen.machine.history
 
     drive(engine.open_machine("firecracker-24g"), look, (120, 40))
