@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple, get_args
 
@@ -167,7 +167,23 @@ def _zones(
     """The zones that the memory falls into."""
     movable = _movable_starts(preset, geometry, banks, options)
     parts = [part for bank in banks for part in _parts(preset, geometry, bank, movable.get(bank.node), reserved)]
-    return _with_movable(_merged(parts), geometry)
+    ends: dict[int, int] = {}
+    for bank in banks:
+        ends[bank.node] = max(ends.get(bank.node, 0), bank.end // geometry.page_size)
+    whole = (_to_its_limit(zone, preset, geometry, movable, ends[zone.node]) for zone in _merged(parts))
+    return _with_movable(tuple(whole), geometry)
+
+
+def _to_its_limit(
+    zone: ZoneReading, preset: Preset, geometry: Geometry, movable: Mapping[int, int], end: int
+) -> ZoneReading:
+    """A zone of a node with memory up to pfn `end` reaches to its own limit, over a hole there too (mm/mm_init.c,
+    zone_spanned_pages_in_node)."""
+    limit = dict(preset.low_zones).get(zone.zone)
+    if limit is None or zone.start_pfn is None:
+        return zone
+    behind = min(limit // geometry.page_size, end, movable.get(zone.node, end))
+    return msgspec.structs.replace(zone, spanned=max(zone.spanned, behind - zone.start_pfn))
 
 
 def _parts(

@@ -248,9 +248,9 @@ def _zone_of(state: State, reading: BlockReading, nodes: tuple[int, ...]) -> Zon
     ]  # fmt: skip
     if not holding:
         return (node, NORMAL)
+    if len(holding) == 1:  # it may have a hole (drivers/base/memory.c, early_node_zone_for_memory_block)
+        return holding[0]
     whole = [key for key in holding if state.zones[key].start <= start and start + pages <= state.zones[key].end]
-    if len(holding) == 1:
-        return holding[0] if whole else None
     kernel = [key for key in holding if key[1] != MOVABLE]
     return None if len(kernel) > 1 or not whole else whole[0]
 

@@ -10,8 +10,10 @@ from altmap.engine import (
     Machine,
     Offline,
     new_machine,
+    open_machine,
 )
 from altmap.engine.faces.qemu_words import qemu_boot, qemu_devices, qemu_low, qemu_nodes, qemu_words
+from altmap.engine.protocol.reasons.taking import MemoryHoles
 
 GIB = 1 << 30
 
@@ -293,3 +295,19 @@ def test_a_line_of_qemu_is_read_as_ps_prints_it_and_where_it_goes_on() -> None:
     words = qemu_words(line)
     assert (words.nodes, words.arch) == (("4294967296",), "x86_64")
     assert [(device.size, device.start) for device in words.devices] == [(1 << 30, 8 << 30)]
+
+
+def test_a_zone_reaches_to_its_limit_and_a_block_with_a_hole_is_in_the_one_zone_that_meets_it() -> None:
+    """As the recorded guest with blocks of 2 GiB has it: its DMA32 spans the hole below 4 GiB."""
+    machine = new_machine(["64G", "0"], block_size="2G")
+    recorded = open_machine("block2g-guest")
+    assert machine.zones[0, "DMA32"].end == recorded.zones[0, "DMA32"].end == 1 << 20
+    assert [machine.blocks[block].zone for block in (0, 1, 32)] == [None, (0, "DMA32"), (0, "Normal")]
+    assert recorded.blocks[1].zone == (0, "DMA32")
+    for block in (1, 32):
+        refused = machine.apply(Offline(block=block))
+        assert refused.result == "EINVAL"
+        assert isinstance(refused.reason, MemoryHoles)
+    assert machine.check() == []
+    low = new_machine(["2G", "1G"])
+    assert [low.zones[key].end for key in ((0, "DMA32"), (1, "DMA32"))] == [2 << 18, 3 << 18]
