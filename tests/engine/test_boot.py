@@ -28,7 +28,8 @@ def test_memory_above_4_gib_is_normal() -> None:
     machine = boot_machine([(0, 0, "3G"), (0, "4G", "2G")])
     assert machine.zones[0, "Normal"].start == 1 << 20
     assert machine.zones[0, "Normal"].spanned == 524288
-    assert machine.zones[0, "DMA32"].spanned == 3 * 262144 - 4096
+    assert machine.zones[0, "DMA32"].spanned == 4 * 262144 - 4096  # to its limit, over the hole
+    assert machine.zones[0, "DMA32"].present == 3 * 262144 - 4096
     assert 24 not in machine.blocks
     assert machine.valid_zones(40) == "Normal"
 
