@@ -28,8 +28,8 @@ def test_a_captured_page_shows_what_the_kernel_showed() -> None:
     for run in observe(CAPTURE).pages:
         for pfn in {run.pfn, run.pfn + run.count - 1}:
             flags = machine.page_flags(pfn)
-            # a page without flags may be on a CPU's list by then, or in the buddy; one of a larger page without any other may have
-            # been a buffer of who read the flags, and free when the zones were counted
+            # a page without flags may be on a CPU's list by then, or in the buddy; one of a larger page without any other may
+            # have been a buffer of who read the flags, and free when the zones were counted
             if run.flags and flags and not kpageflags.is_bare_compound(run.flags):
                 instead = MOVABLE if flags == ("lru",) else 0  # handed out, and not yet on a list
                 assert run.flags & (bits(flags) | instead), hex(pfn)
