@@ -74,7 +74,7 @@ def scattered(chance: Random, geometry: Geometry) -> int:
 
 def mixed(chance: Random, geometry: Geometry) -> Types:
     """Pageblocks of every migratetype."""
-    left = span(0, geometry.pageblocks_per_section)
+    left: int = span(0, geometry.pageblocks_per_section)
     types: dict[Migratetype, int] = {}
     for name in MIGRATETYPES:
         if name != "Movable" and (blocks := chance.getrandbits(geometry.pageblocks_per_section) & left):
