@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any, Final, Protocol
@@ -279,9 +279,12 @@ class State:
         return [blocks[number] for number in numbers[bisect_left(numbers, first) : bisect_left(numbers, last)]]
 
     def requests_in(self, start: int, pages: int) -> list[Request]:
-        """Add requests that reach into a range of pfns."""
-        end = start + pages
-        return [one for one in self.requests.values() if one.start < end and start < one.start + one.pages]
+        """Add requests that reach into a range of pfns, ascending. No two overlap, so of those that begin before it the last
+        alone can; a device may have made thousands."""
+        starts, end = self.requests.ascending(), start + pages
+        first = max(bisect_right(starts, start) - 1, 0)
+        near = (self.requests[one] for one in starts[first : bisect_left(starts, end)])
+        return [one for one in near if start < one.start + one.pages]
 
     # -- pages ------------------------------------------------------------------------------------------------------
 

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
-from altmap.engine import Allocate, BadInput, Eject, HugePages, Machine, Offline, Outcome, Remove, VirtioMem
+from altmap.engine import (
+    Allocate,
+    BadInput,
+    Eject,
+    HugePages,
+    Machine,
+    Offline,
+    Outcome,
+    Remove,
+    VirtioMem,
+    boot_machine,
+)
 from altmap.engine.hotplug.virtio_mem import plugged
+from altmap.engine.memory.block import Request
+from altmap.engine.memory.journal import Table
 from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.events import PagesPlugged, PagesUnplugged
 from altmap.engine.protocol.reasons.pages import StillPlugged
@@ -301,3 +315,25 @@ def test_a_huge_page_makes_way_for_an_unplug(used: bool) -> None:
     assert machine.read("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages") == "20\n"
     assert machine.read("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages") == ("0\n" if used else "20\n")
     assert machine.check() == []
+
+
+def test_of_thousands_of_requests_those_near_a_range_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device asks for each block by itself: one of a terabyte that was resized looked at all its requests for each of them."""
+    state = state_of(boot_machine([(0, 0, "1G")]))
+    blocks = sorted(random.Random(7).sample(range(32, 4000), 1000))
+    for block in blocks:
+        state.requests.put(block << 15, Request(block << 15, 1 << 15, 0, "virtio-mem", "boot"))
+    looked: list[Any] = []
+
+    def look(self: Table[Any, Any], key: Any) -> Any:
+        looked.append(key)
+        return self.get(key)
+
+    monkeypatch.setattr(Table, "__getitem__", look, raising=False)
+    monkeypatch.setattr(Table, "values", None, raising=False)
+    for block in range(30, 4002, 7):
+        for start, pages in ((block << 15, 1 << 15), ((block << 15) - 1, 2), ((block << 15) + 9, 3 << 15)):
+            near = [one << 15 for one in blocks if one << 15 < start + pages and start < (one + 1) << 15]
+            assert [request.start for request in state.requests_in(start, pages)] == near
+            assert len(looked) <= len(near) + 1
+            looked.clear()
