@@ -97,7 +97,7 @@ def _zones(seen: Observation, preset: Preset, page: int | None) -> Iterator[str]
     lying = [*_lying(seen, preset, page)]
     for what, name, first, end in lying:
         if name not in ranges:
-            yield f"{what} is in zone {name}, which there is not"
+            yield f"{what} is in zone {name[:60]}, which there is not"
         elif end > ranges[name][1]:
             yield f"{what} is in zone {name}, which ends at {format_bytes(ranges[name][1])} there"
         elif first < ranges[name][0]:

@@ -68,7 +68,9 @@ def _blocks(seen: Observation, notes: list[str]) -> Iterator[BlockReading]:
             odd.setdefault(name, []).append(block.id)
             yield msgspec.structs.replace(block, valid_zones=None)
     for name, blocks in odd.items():
-        notes.append(f"valid_zones of {block_names(blocks, 1)} is {name!r}, a zone that altmap does not know; left out")
+        notes.append(
+            f"valid_zones of {block_names(blocks, 1)} is {name[:60]!r}, a zone that altmap does not know; left out"
+        )
 
 
 def _nodes(seen: Observation, geometry: Geometry, notes: list[str]) -> Iterator[NodeReading]:

@@ -9,6 +9,7 @@ from altmap.engine import BadInput, Machine, capture, lsmem, new_machine, open_m
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.reading.observe import observe
 from altmap.engine.rebuild.architecture import architecture_of, architecture_said
+from altmap.engine.rebuild.never_shown import against
 
 MEMORY = "sys/devices/system/memory"
 
@@ -126,6 +127,16 @@ def test_what_the_kernel_says_of_itself_comes_first(tmp_path: Path) -> None:
     del files["proc/version"]
     (tmp_path / "proc/version").unlink()
     assert architecture_of(observe(tree(tmp_path, files)), None, None, []).name == "ppc64le-radix-64k"
+
+
+def test_a_zone_with_a_name_of_any_length_is_named_in_short(tmp_path: Path) -> None:
+    files = {f"{MEMORY}/memory1/valid_zones": f"DMA{'9' * 2000}\n"}
+    said = [*against(observe(tree(tmp_path, dict(files))), ARCHITECTURES["x86_64"], None)]
+    files["proc/version"] = "Linux version 6.12.1 (x) x86_64\n"
+    said += capture(tree(tmp_path, files)).origin.notes
+    named = [one for one in said if "DMA99" in one]
+    assert len(named) == 2
+    assert max(map(len, named)) < 200
 
 
 def zoned(page: int) -> str:
