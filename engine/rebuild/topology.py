@@ -74,7 +74,7 @@ def build_zones(state: State, seen: Observation) -> None:
         )
         state.zones.load({zone.key: zone})
         names = [other.zone for other in seen.zones if other.node == reading.node]
-        boost = reading.counters.get("boost", 0)
+        boost = min(reading.counters.get("boost", 0), reading.min)  # which is printed with it
         if reading.low:
             reserve = Frozen(zip(names, reading.protection, strict=False))
             state.watermarks.load({zone.key: ZoneWatermarks(reading.min - boost, reading.low - boost, reserve)})

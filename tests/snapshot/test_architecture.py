@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from altmap.engine import BadInput, Machine, capture, lsmem, new_machine, open_machine
+from altmap.engine import BadInput, Machine, capture, lsmem, new_machine, open_machine, save_machine
 from altmap.engine.kernels.architectures import ARCHITECTURES
+from altmap.engine.memory.state import state_of
 from altmap.engine.reading.observe import observe
 from altmap.engine.rebuild.architecture import architecture_of, architecture_said
 from altmap.engine.rebuild.never_shown import against
@@ -175,3 +176,13 @@ def test_memory_blocks_show_what_was_backported(tmp_path: Path, zone: str | None
     machine = arm64(tmp_path, 1 << 30, "4.18.0-80.el8", zoned(4096), zone)
     assert machine.model.name == model
     assert any(f"modelled as {model}" in note for note in machine.origin.notes)
+
+
+def test_a_watermark_is_boosted_by_no_more_than_it_is(tmp_path: Path) -> None:
+    """As the kernel prints them, min and low have the boost in them; a tree with more of it could not be saved."""
+    zoneinfo = zoned(4096).replace("        min 16\n", "        boost 18446744073709551615\n        min 16\n")
+    machine = arm64(tmp_path / "tree", 128 << 20, "6.8.0", zoneinfo)
+    (marks,) = state_of(machine).watermarks.values()
+    assert (marks.min, marks.low) == (0, 4)
+    save_machine(machine, tmp_path / "saved.msgpack")
+    assert open_machine(tmp_path / "saved.msgpack").check() == []
