@@ -35,6 +35,9 @@ class Spelling(Protocol):
     def usage(self) -> tuple[str, ...]:
         """How a line is written, part by part: capitals for what is filled in, brackets around what may be left out."""
 
+    def part(self, word: str) -> str:
+        """The part of a line that begins with a word, such as ``node NODE``; empty where none does."""
+
     def read(self, words: list[str]) -> Iterator[Any]:
         """The commands that the words behind the verb say, one for each block of a range. Raises `BadInput`."""
 
@@ -83,6 +86,13 @@ class Form:
     def usage(self) -> tuple[str, ...]:
         """As ``compact``, ``[node NODE]``, ``[zone ZONE]``."""
         return (self.verb, *self._words, *(f"[{self._optional(part)}]" for part in self._rest))
+
+    def part(self, word: str) -> str:
+        """``node NODE`` of ``node``; a word that stands alone is all of its part."""
+        if word in (self.verb, *self._words):
+            return word
+        begins = {part.field if isinstance(part, Option) else self._optional(part): part for part in self._rest}
+        return self._optional(begins[word]) if word in begins else ""
 
     def _optional(self, part: Option | Choice) -> str:
         if isinstance(part, Choice):

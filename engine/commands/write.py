@@ -33,6 +33,10 @@ class _Echo:
     verb: Final = "echo"
     usage: Final = "echo", "[-n]", "TEXT", ">", "PATH"
 
+    def part(self, word: str) -> str:
+        """Each part is a word."""
+        return word if word in self.usage else ""
+
     def read(self, words: list[str]) -> Iterator[Write]:
         """The line end that echo adds is left out, as the kernel does, unless it is all there is. Raises `BadInput`."""
         words = _without_tee(words)

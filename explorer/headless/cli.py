@@ -117,8 +117,7 @@ def _in_a_line(option: str, asked: Parser) -> str:
         return ""
     from altmap.engine.commands import ROWS
 
-    parts = (part.strip("[]") for row in ROWS.values() for part in row.form.usage)
-    written = next((part for part in parts if part.partition(" ")[0] == option.lstrip("-")), None)
+    written = next(filter(None, (row.form.part(option.lstrip("-")) for row in ROWS.values())), "")
     return f"; in a line it goes without hyphens: {written};" if written else ""
 
 

@@ -12,6 +12,7 @@ from types import ModuleType
 import pytest
 from altmap import engine
 from altmap.engine import Machine
+from altmap.engine.commands import ROWS
 from altmap.explorer import __version__
 from altmap.explorer.headless.shared_arguments import DEFAULT_MACHINE
 
@@ -193,3 +194,10 @@ def test_a_word_of_any_length_is_repeated_in_short(altmap: Run, asked: str) -> N
     assert told.code == 2
     assert 100 < len(told.err) < 800
     assert "9…9" in told.err
+
+
+@pytest.mark.parametrize(
+    ("word", "written"), [("node", "node NODE"), ("at", "at"), ("soft", "soft"), ("offline", "offline"), ("json", "")]
+)
+def test_a_form_tells_the_part_that_a_word_begins(word: str, written: str) -> None:
+    assert next(filter(None, (row.form.part(word) for row in ROWS.values())), "") == written
